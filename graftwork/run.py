@@ -1,0 +1,243 @@
+"""The run folder: everything about a run, in one place that can be copied and resumed.
+
+    config.json      what was asked for, complete, with versions and dataset fingerprint
+    journal.jsonl    what happened, one event a line, append-only
+    checkpoints/     the newest two states to go on from
+    result.json      what came out
+    lock             held while a process writes
+
+docs/run-folder.md describes every key.
+"""
+
+import json
+import os
+import platform
+import shutil
+import time
+import zipfile
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+import graftwork
+from graftwork import files
+from graftwork.errors import InputError
+
+FORMAT = 1
+KEPT_CHECKPOINTS = 2
+
+
+class Run:
+    """A run folder that this process may write.
+
+    Made by `Run.create` or `Run.resume`; close it, or use it in a `with` statement, to
+    let go of the lock. A killed process lets go of it too.
+
+    Args:
+        path: The folder, which must exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._lock = filelock.FileLock(self.path / "lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise InputError(
+                f"another process is writing {self.path}. Wait for it, or stop it first."
+            ) from None
+        self._started = time.monotonic()
+        self._elapsed_before = 0.0
+
+    @classmethod
+    def create(cls, path: Path, config: Mapping[str, Any]) -> "Run":
+        """Begins a run in a new or empty folder.
+
+        Args:
+            path: The folder.
+            config: What `config.json` shall hold, beside the format and the versions.
+
+        Raises:
+            InputError: If the folder holds a run or other files, or cannot be written.
+        """
+        path = Path(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if (path / "config.json").exists():
+                raise InputError(
+                    f"{path} already holds a run. Go on with it by --resume, or choose "
+                    "another --out."
+                )
+            foreign = [p for p in path.iterdir() if p.name != "lock" and p.name[0] != "."]
+            if foreign:
+                raise InputError(
+                    f"{path} is not empty and holds no run (it has {foreign[0].name!r}). "
+                    "Choose another --out."
+                )
+            run = cls(path)
+            (path / "checkpoints").mkdir(exist_ok=True)
+            whole = {"format": FORMAT, **config, "versions": versions()}
+            files.write_json(path / "config.json", whole)
+        except OSError as error:
+            raise InputError(
+                f"the folder {path} cannot be written: {error.strerror or error}. "
+                "Choose another --out."
+            ) from None
+        return run
+
+    @classmethod
+    def resume(cls, path: Path) -> "Run":
+        """Opens the folder of an interrupted or finished run to write on.
+
+        Raises:
+            InputError: If the folder holds no run, or another process is writing it.
+        """
+        read_config(path)
+        return cls(Path(path))
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the lock."""
+        self._lock.release()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that this run has worked, those before an interruption counted in."""
+        return self._elapsed_before + time.monotonic() - self._started
+
+    def record(self, event: str, **values: Any) -> None:
+        """Appends one event to the journal and waits until it is on the disk."""
+        line = json.dumps(
+            {"event": event, **values, "seconds": round(self.elapsed, 3)}, allow_nan=False
+        )
+        with open(self.path / "journal.jsonl", "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def checkpoint(
+        self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        """Writes a state to go on from, and removes all but the newest two.
+
+        Args:
+            state: JSON values.
+            arrays: Named arrays, such as weights.
+        """
+        folder = self.path / "checkpoints"
+        folder.mkdir(exist_ok=True)
+        numbers = self._checkpoints()
+        journal = self.path / "journal.jsonl"
+        whole = {
+            "state": state,
+            "journal_bytes": journal.stat().st_size if journal.exists() else 0,
+            "elapsed": self.elapsed,
+        }
+        number = numbers[-1] + 1 if numbers else 0
+        with files.atomic_folder(folder / f"{number:08d}") as temporary:
+            (temporary / "state.json").write_text(json.dumps(whole), encoding="utf-8")
+            if arrays:
+                np.savez(temporary / "arrays.npz", **arrays)  # type: ignore[arg-type]
+        for old in [*numbers, number][:-KEPT_CHECKPOINTS]:
+            shutil.rmtree(folder / f"{old:08d}", ignore_errors=True)
+
+    def restore(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        """Loads the newest whole checkpoint and drops what the journal says after it.
+
+        Returns:
+            The state and the arrays, or None where there is no whole checkpoint: then the
+            journal is empty and the run begins anew.
+        """
+        for number in reversed(self._checkpoints()):
+            folder = self.path / "checkpoints" / f"{number:08d}"
+            try:
+                whole = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+                arrays = {}
+                if (folder / "arrays.npz").exists():
+                    with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+                        arrays = {name: stored[name] for name in stored.files}
+                if journal_bytes(self.path) < whole["journal_bytes"]:
+                    continue
+            except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+                continue
+            self._truncate_journal(whole["journal_bytes"])
+            self._elapsed_before = whole["elapsed"]
+            return whole["state"], arrays
+        self._truncate_journal(0)
+        return None
+
+    def _checkpoints(self) -> list[int]:
+        folder = self.path / "checkpoints"
+        if not folder.is_dir():
+            return []
+        return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal())
+
+    def _truncate_journal(self, size: int) -> None:
+        journal = self.path / "journal.jsonl"
+        if journal.exists():
+            with open(journal, "rb+") as file:
+                file.truncate(size)
+                os.fsync(file.fileno())
+
+
+def journal_bytes(path: Path) -> int:
+    """Returns the size of a run's journal."""
+    journal = Path(path) / "journal.jsonl"
+    return journal.stat().st_size if journal.exists() else 0
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """Returns the events of a run; a last line that was cut off is left out."""
+    journal = Path(path) / "journal.jsonl"
+    if not journal.exists():
+        return []
+    events = []
+    lines = journal.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        try:
+            events.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            if number == len(lines):
+                break
+            raise InputError(f"{journal}, line {number}, is not valid JSON: {error}.") from None
+    return events
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Returns the `config.json` of a run.
+
+    Raises:
+        InputError: If the folder holds no run, or one of another format.
+    """
+    path = Path(path)
+    if not (path / "config.json").exists():
+        raise InputError(f"{path} holds no run: there is no config.json in it.")
+    config = files.read_json(path / "config.json")
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        found = config.get("format") if isinstance(config, dict) else type(config).__name__
+        raise InputError(
+            f"{path / 'config.json'} is not a configuration of format {FORMAT}. "
+            f"Received format: {found!r}."
+        )
+    return config
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions that a result depends on."""
+    return {
+        "graftwork": graftwork.__version__,
+        "keras": metadata.version("keras"),
+        "tensorflow": metadata.version("tensorflow"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }

@@ -1,0 +1,57 @@
+"""The search loop, the same for every strategy and every space."""
+
+import abc
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graftwork.space import Architecture
+from graftwork.strategies import Strategy
+
+
+class Evaluator(abc.ABC):
+    """Says what architectures are worth."""
+
+    @abc.abstractmethod
+    def train(self, sample: Callable[[np.random.Generator], Architecture]) -> dict[str, Any]:
+        """Trains the shared weights for one round.
+
+        Args:
+            sample: Draws the architecture that a step learns from.
+
+        Returns:
+            What the journal should say of it. An evaluator without shared weights has
+            nothing to do and returns nothing.
+        """
+
+    @abc.abstractmethod
+    def evaluate(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        """Returns the scores of architectures, a float array `(architectures, A)`."""
+
+
+def search(
+    strategy: Strategy,
+    evaluator: Evaluator,
+    time_left: Callable[[], bool],
+    record: Callable[[dict[str, Any]], None],
+) -> Architecture:
+    """Searches until the strategy is done or the time is up.
+
+    Args:
+        strategy: Decides what to train on, to evaluate and to prefer.
+        evaluator: Says what architectures are worth.
+        time_left: Whether another round may begin.
+        record: Called after every round with what happened in it; writes the journal and
+            the checkpoint.
+
+    Returns:
+        The best architecture.
+    """
+    while not strategy.done and time_left():
+        trained = evaluator.train(strategy.training_sample)
+        candidates = strategy.ask()
+        scores = evaluator.evaluate(candidates)
+        strategy.tell(candidates, scores)
+        record({**trained, **strategy.report()})
+    return strategy.best

@@ -1,0 +1,75 @@
+"""Random search, the control of every other strategy."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graftwork.space import Architecture, Space
+from graftwork.strategies.base import Strategy
+
+
+class RandomSearch(Strategy):
+    """Evaluates architectures drawn uniformly and keeps the best (Li & Talwalkar 2019).
+
+    With shared weights this is "random search with weight sharing": every training step
+    uses another architecture of the whole space.
+
+    Scores of different rounds come from different shared weights, so that only the
+    last round's candidates, and the best one before it, which is asked again, are
+    compared with each other.
+
+    Args:
+        space: The space to draw from.
+        rounds: Rounds before the search is done.
+        candidates: Architectures a round, at least 1.
+        seed: Seed of the draws.
+    """
+
+    def __init__(self, space: Space, rounds: int, candidates: int, seed: int) -> None:
+        self.space = space
+        self.rounds = rounds
+        self.candidates = candidates
+        self._rng = np.random.default_rng([seed, 2])
+        self._best = space.sample(self._rng)
+        self._score = float("-inf")
+        self._round = 0
+
+    @property
+    def done(self) -> bool:
+        return self._round >= self.rounds
+
+    @property
+    def best(self) -> Architecture:
+        return self._best
+
+    def ask(self) -> list[Architecture]:
+        drawn = [self.space.sample(self._rng) for _ in range(self.candidates)]
+        return list(dict.fromkeys([self._best, *drawn]))
+
+    def tell(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
+        means = np.nan_to_num(scores.mean(axis=1), nan=-np.inf)
+        winner = int(means.argmax())
+        self._changed = architectures[winner] != self._best
+        self._best, self._score = architectures[winner], float(means[winner])
+        self._round += 1
+
+    def training_sample(self, rng: np.random.Generator) -> Architecture:
+        return self.space.sample(rng)
+
+    def report(self) -> dict[str, Any]:
+        return {"score": self._score, "changed": int(self._changed)}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "best": list(self._best),
+            "score": self._score if np.isfinite(self._score) else None,
+            "round": self._round,
+            "rng": self._rng.bit_generator.state,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._best = tuple(state["best"])
+        self._score = float("-inf") if state["score"] is None else state["score"]
+        self._round = state["round"]
+        self._rng.bit_generator.state = state["rng"]

@@ -1,0 +1,1 @@
+"""Attribute-sharing trees: their space, supernet, searches and final models."""

@@ -1,0 +1,154 @@
+"""The provably best tree under a table of path scores.
+
+In inference an attribute's output depends on its path from the root alone. Under fixed
+shared weights the score of any tree is therefore a sum of table look-ups, and the best
+tree is the solution of an integer program.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy import optimize, sparse
+
+from multitask_nas.tree import Tree, TreeSpace
+
+
+@dataclasses.dataclass(frozen=True)
+class ExactTree:
+    """The best tree under a table of path scores.
+
+    Args:
+        tree: The tree.
+        score: Its mean score over the attributes.
+        gap: How far below the optimum it can be at most, in the unit of the score; 0
+            where the solver proved it to be the best.
+    """
+
+    tree: Tree
+    score: float
+    gap: float
+
+
+def path_blocks(blocks: tuple[int, ...]) -> np.ndarray:
+    """Returns the blocks on every path, as the supernet numbers the paths.
+
+    Args:
+        blocks: The numbers of blocks of layers 0…L.
+
+    Returns:
+        An int array `(paths, L + 1)`; the block of layer 1 varies fastest.
+    """
+    grid = np.indices(blocks[::-1]).reshape(len(blocks), -1)
+    return grid[::-1].T
+
+
+def tree_scores(tree: Tree, table: np.ndarray) -> np.ndarray:
+    """Looks up the score of every attribute of a tree.
+
+    Args:
+        tree: The tree.
+        table: Float array `(paths, A)`.
+
+    Returns:
+        Float array `(A,)`.
+    """
+    weights = np.concatenate([[1], np.cumprod(tree.blocks[:-1])])
+    # b_0 is always 0, so that the weight of layer 1 is 1 · blocks[0] = 1.
+    return table[tree.paths @ weights, np.arange(tree.attributes)]
+
+
+def best_tree(space: TreeSpace, table: np.ndarray, time_limit: float = 30.0) -> ExactTree:
+    """Solves for the tree with the highest mean score.
+
+    Binary x[l, j, i] says that block j of layer l has parent i; y[a, p] that attribute a
+    takes path p. Every block has one parent, every attribute one path, and a path can be
+    taken only where the tree has its edges:
+
+        max  Σ_a Σ_p table[p, a] · y[a, p] / A
+        s.t. Σ_i x[l, j, i] = 1;  Σ_p y[a, p] = 1;  Σ_{p ∋ (l, j, i)} y[a, p] ≤ x[l, j, i].
+
+    With x integral some optimal y is, so that y need not be declared so. The heads'
+    connections need no x: each attribute chooses its leaf alone.
+
+    Args:
+        space: The trees to choose from.
+        table: Float array `(paths, A)` of path scores.
+        time_limit: Seconds after which the best tree so far is returned, with its gap.
+
+    Returns:
+        An `ExactTree`.
+    """
+    paths, attributes = table.shape
+    on_path = path_blocks(space.blocks)
+    edges = [
+        (layer, block, parent)
+        for layer in range(2, len(space.blocks))
+        for block in range(space.blocks[layer])
+        for parent in range(space.blocks[layer - 1])
+    ]
+    # uses[e, p]: path p runs over edge e.
+    uses = np.array(
+        [
+            (on_path[:, layer] == block) & (on_path[:, layer - 1] == parent)
+            for layer, block, parent in edges
+        ]
+    ).reshape(len(edges), paths)
+    columns = len(edges) + attributes * paths
+    one_path = sparse.hstack(
+        [
+            sparse.csr_array((attributes, len(edges))),
+            sparse.kron(sparse.eye_array(attributes), np.ones((1, paths))),
+        ]
+    )
+    constraints = [optimize.LinearConstraint(one_path.tocsr(), 1, 1)]
+    if edges:
+        blocks = [edge[:2] for edge in edges]
+        owner = np.unique(blocks, axis=0, return_inverse=True)[1]
+        one_parent = sparse.csr_array(
+            (np.ones(len(edges)), (owner, np.arange(len(edges)))),
+            shape=(owner.max() + 1, columns),
+        )
+        linked = sparse.hstack(
+            [
+                sparse.kron(np.ones((attributes, 1)), -sparse.eye_array(len(edges))),
+                sparse.kron(sparse.eye_array(attributes), uses.astype(float)),
+            ]
+        )
+        constraints += [
+            optimize.LinearConstraint(one_parent, 1, 1),
+            optimize.LinearConstraint(linked.tocsr(), -np.inf, 0),
+        ]
+    solution = optimize.milp(
+        c=np.concatenate([np.zeros(len(edges)), -table.T.ravel() / attributes]),
+        integrality=np.concatenate([np.ones(len(edges)), np.zeros(attributes * paths)]),
+        bounds=optimize.Bounds(0, 1),
+        constraints=constraints,
+        options={"time_limit": time_limit, "mip_rel_gap": 0.0},
+    )
+    if solution.x is None:
+        raise RuntimeError(f"the solver found no tree: {solution.message}")
+    tree = _tree_of(space, edges, solution.x[: len(edges)], table)
+    score = float(tree_scores(tree, table).mean())
+    bound = -float(solution.mip_dual_bound) if solution.mip_dual_bound is not None else score
+    # A gap at the level of the solver's tolerance is none.
+    gap = max(0.0, bound - score)
+    return ExactTree(tree, score, 0.0 if gap < 1e-7 else gap)
+
+
+def _tree_of(
+    space: TreeSpace, edges: list[tuple[int, int, int]], chosen: np.ndarray, table: np.ndarray
+) -> Tree:
+    """Reads the tree off a solution: the blocks' parents, then each attribute's best leaf."""
+    rows = [[0] * length for length in space.row_lengths]
+    for (layer, block, parent), value in zip(edges, chosen, strict=True):
+        if value > 0.5:
+            rows[layer - 1][block] = parent
+    tree = Tree(tuple(tuple(row) for row in rows))
+    heads = len(rows)
+    by_leaf = np.stack(
+        [
+            tree_scores(tree.with_layer(heads, [leaf] * len(rows[-1])), table)
+            for leaf in range(space.blocks[-1])
+        ]
+    )
+    return tree.with_layer(heads, [int(leaf) for leaf in by_leaf.argmax(axis=0)])

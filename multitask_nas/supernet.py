@@ -1,0 +1,224 @@
+"""Every block of every tree, weights shared, the tree an input."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+EPSILON = 1e-3
+
+
+class BlockLayer(keras.layers.Layer):
+    """All blocks of one layer, each with weights of its own.
+
+    A block is convolution – (max-pooling) – normalisation – ReLU, the part in brackets
+    only in its last convolution. Pooling comes before normalisation and ReLU, which
+    then work on a quarter of the positions. The normalisation is a layer
+    normalisation over a block's output of one image (group normalisation with one
+    group), not batch normalisation: a shared block sees other inputs under every
+    parent, and moving statistics would mix them (docs/gnas.md).
+
+    Args:
+        blocks: The number of blocks B.
+        filters: The channels F of every block's output.
+        depth: Convolutions in a block.
+        pool: Whether a block halves height and width.
+        seed: Seed of the initial weights.
+    """
+
+    def __init__(
+        self, blocks: int, filters: int, depth: int, pool: bool, seed: int, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.blocks = blocks
+        self.filters = filters
+        self.depth = depth
+        self.pool = pool
+        self.seed = seed
+
+    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
+        channels = input_shape[0][-1]
+        self.kernels, self.gammas, self.betas = [], [], []
+        for i in range(self.depth):
+            # The standard deviation of He et al. (2015), for one block: Keras would count
+            # the blocks' axis into the fan.
+            scale = math.sqrt(2 / (9 * channels))
+            initializer = keras.initializers.RandomNormal(stddev=scale, seed=self.seed + i)
+            shape = (self.blocks, 3, 3, channels, self.filters)
+            self.kernels.append(self.add_weight(shape, initializer, name=f"kernel_{i}"))
+            shape = (self.blocks, self.filters)
+            self.gammas.append(self.add_weight(shape, "ones", name=f"gamma_{i}"))
+            self.betas.append(self.add_weight(shape, "zeros", name=f"beta_{i}"))
+            channels = self.filters
+
+    def call(self, inputs: list) -> Any:
+        """Runs block b on `inputs[b]`.
+
+        Args:
+            inputs: B tensors of shape `(n, height, width, channels)`.
+
+        Returns:
+            A tensor of shape `(B, n, height, width, filters)`, height and width halved
+            where the layer pools.
+        """
+        for i in range(self.depth):
+            last = i == self.depth - 1
+            # Unstacking once: the gradient of kernel[b] in a loop is quadratic in B.
+            kernels = ops.unstack(ops.convert_to_tensor(self.kernels[i]), self.blocks, axis=0)
+            outputs = [
+                ops.conv(x, kernel, padding="same")
+                for x, kernel in zip(inputs, kernels, strict=True)
+            ]
+            if self.pool and last:
+                outputs = [ops.max_pool(x, 2, 2) for x in outputs]
+            stacked = ops.relu(self.normalize(ops.stack(outputs), self.gammas[i], self.betas[i]))
+            if not last:
+                inputs = ops.unstack(stacked, self.blocks, axis=0)
+        return stacked
+
+    def normalize(self, x: Any, gamma: Any, beta: Any) -> Any:
+        """Normalises every block's output of one image; `x` is `(B, n, h, w, F)`."""
+        mean = ops.mean(x, axis=(2, 3, 4), keepdims=True)
+        variance = ops.mean(ops.square(x), axis=(2, 3, 4), keepdims=True) - ops.square(mean)
+        shape = (self.blocks, 1, 1, 1, self.filters)
+        scale = ops.reshape(gamma, shape) * ops.rsqrt(ops.maximum(variance, 0.0) + EPSILON)
+        return x * scale + (ops.reshape(beta, shape) - mean * scale)
+
+
+class HeadLayer(keras.layers.Layer):
+    """One linear head an attribute, on the averaged output of its leaf block.
+
+    Args:
+        attributes: The number of attributes A.
+    """
+
+    def __init__(self, attributes: int, seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.attributes = attributes
+        self.seed = seed
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        features = input_shape[-1]
+        scale = math.sqrt(1 / features)
+        initializer = keras.initializers.RandomNormal(stddev=scale, seed=self.seed)
+        self.kernel = self.add_weight((self.attributes, features), initializer, name="kernel")
+        self.bias = self.add_weight((self.attributes,), "zeros", name="bias")
+
+    def call(self, features: Any) -> Any:
+        """Returns logits `(n, A)` of features `(A, n, F)`: attribute a from `features[a]`."""
+        return ops.einsum("anf,af->na", features, self.kernel) + self.bias
+
+    def every(self, features: Any) -> Any:
+        """Returns logits `(p, n, A)`: every attribute from each of `features` `(p, n, F)`."""
+        return ops.einsum("pnf,af->pna", features, self.kernel) + self.bias
+
+
+class TreeSupernet(keras.Model):
+    """All trees of a `TreeSpace` as one model whose second input is the tree.
+
+    Args:
+        blocks: The numbers of blocks of layers 0…L, the first of them 1.
+        attributes: The number of attributes A.
+        channels: The channels F of every block's output.
+        depth: Convolutions in a block.
+        seed: Seed of the initial weights.
+
+    Inputs:
+        `images`: uint8 tensor `(n, height, width, channels)`.
+        `architecture`: int32 tensor `(n, decisions)`: the tree's parents, layer after
+        layer, the same in every row, so that the batch can be split over replicas.
+
+    Output: logits, float tensor `(n, A)`.
+    """
+
+    def __init__(
+        self,
+        blocks: tuple[int, ...],
+        attributes: int,
+        channels: int = 16,
+        depth: int = 1,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.blocks = tuple(blocks)
+        self.attributes = attributes
+        self.block_layers = [
+            BlockLayer(
+                count,
+                channels,
+                depth,
+                pool=layer < len(blocks) - 1,
+                # Distances keep the layers' seeds, and those of runs with seeds in a row, apart.
+                seed=seed * 10_007 + layer * 101,
+                name=f"layer_{layer}",
+            )
+            for layer, count in enumerate(self.blocks)
+        ]
+        self.heads = HeadLayer(attributes, seed * 10_007 + 9_973, name="heads")
+
+    def build(self, input_shape: dict[str, tuple[int | None, ...]]) -> None:
+        shape = input_shape["images"]
+        for layer, count in zip(self.block_layers, self.blocks, strict=True):
+            layer.build([shape] * count)
+            shape = (*shape[:-1], layer.filters)
+        self.heads.build(shape)
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        parents = self.split_rows(inputs["architecture"][0])
+        return self.continue_from(0, self.scale(inputs["images"])[None], parents)
+
+    def split_rows(self, architecture: Any) -> list:
+        """Splits an architecture `(decisions,)` into the parents of layers 1…L + 1."""
+        ends, end = [], 0
+        for count in self.blocks[1:]:
+            end += count
+            ends.append(end)
+        return list(ops.split(architecture, ends, axis=0)) if ends else [architecture]
+
+    def scale(self, images: Any) -> Any:
+        """Maps uint8 pixels to floats in [−1, 1]."""
+        return ops.cast(images, self.compute_dtype) / 127.5 - 1.0
+
+    def continue_from(self, layer: int, x: Any, parents: list) -> Any:
+        """Runs layers `layer`…L + 1 of a tree.
+
+        Args:
+            layer: The first layer to run.
+            x: The outputs of the layer before, `(blocks, n, h, w, c)`; for layer 0 the
+                scaled images, `(1, n, h, w, c)`.
+            parents: The parents of layers 1…L + 1, each an int tensor.
+
+        Returns:
+            Logits `(n, A)`.
+        """
+        for i in range(layer, len(self.blocks)):
+            x = self.run_layer(i, x, parents)
+        return self.heads(ops.take(ops.mean(x, axis=(2, 3)), parents[-1], axis=0))
+
+    def run_layer(self, layer: int, x: Any, parents: list) -> Any:
+        """Runs all blocks of one layer on the outputs of their parents."""
+        if layer > 0:
+            x = ops.take(x, parents[layer - 1], axis=0)
+        return self.block_layers[layer](ops.unstack(x, self.blocks[layer], axis=0))
+
+    def path_logits(self, images: Any) -> Any:
+        """Predicts every attribute along every path from the root to a block of layer L.
+
+        A layer's blocks run on all of their possible inputs, stacked on the batch axis.
+
+        Args:
+            images: uint8 tensor `(n, height, width, channels)`.
+
+        Returns:
+            Logits `(paths, n, A)`. Paths are numbered with the block of layer 1 varying
+            fastest: path = b_1 + B_1 · (b_2 + B_2 · (b_3 + …)).
+        """
+        x = self.scale(images)
+        n = ops.shape(x)[0]
+        for layer, count in zip(self.block_layers, self.blocks, strict=True):
+            x = layer([x] * count)
+            x = ops.reshape(x, (-1, *x.shape[2:]))
+        features = ops.mean(x, axis=(1, 2))
+        return self.heads.every(ops.reshape(features, (-1, n, features.shape[-1])))

@@ -1,0 +1,42 @@
+"""Names from outside, made fit to print."""
+
+import unicodedata
+from typing import Any
+
+# Characters that would break a file (control codes, halves of surrogate pairs) or
+# turn the text after them around (bidirectional overrides).
+_UNFIT = {"Cc", "Cs"}
+_TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str) -> str:
+    """Returns `text` with `�` for each character that cannot or must not be printed."""
+    return "".join(
+        "\ufffd" if unicodedata.category(c) in _UNFIT or c in _TURNING else c for c in text
+    )
+
+
+def printable_json(value: Any) -> Any:
+    """Returns JSON data with each string in it, keys as well, passed through `printable`."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [printable_json(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(key): printable_json(item) for key, item in value.items()}
+    return value
+
+
+def attribute_name(text: str) -> str:
+    """Returns the name of an attribute, fit to print and never empty."""
+    return printable(text) if text.strip() else "(no name)"
+
+
+def shorten(text: str, length: int) -> str:
+    """Returns `text`, or its start with `…` where it is longer than `length` characters."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def width(text: str) -> int:
+    """Returns how many columns `text` takes: East Asian wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
