@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from graftwork.files import atomic_folder, read_json, write_json
 
 VARIABLE = "GRAFTWORK_CACHE"
 META = "meta.json"
+# What reading a damaged file raises.
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
 
 
 def cache_folder() -> Path:
@@ -86,7 +89,7 @@ def read_entry(folder: Path) -> Dataset:
                 splits={split: splits[split] for split in SPLITS},
                 fingerprint=meta["fingerprint"],
             )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (*DAMAGE, OSError) as error:
         raise InputError(f"{folder} is damaged: {error}.") from None
 
 

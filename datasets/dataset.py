@@ -12,7 +12,7 @@ MISSING = -1
 SPLITS = ("train", "validation", "test")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
     """Images with binary attributes.
 

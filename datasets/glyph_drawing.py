@@ -10,15 +10,15 @@ CLEAN_SIDE = 2 * SIDE  # of the clean picture that it is sampled from
 
 # How strong the distortions are: all of the difficulty is here. A range is drawn from
 # uniformly, once a picture.
-ROTATION = (-6.0, 6.0)  # degrees
+ROTATION = (-5.0, 5.0)  # degrees
 SIZE = (0.88, 1.12)  # times the clean size
-STRETCH = (0.92, 1.08)  # of the width alone
+STRETCH = (0.95, 1.05)  # of the width alone
 SHIFT_ACROSS = (-2.0, 2.0)  # pixels
 SHIFT_DOWN = (-1.0, 1.0)  # pixels
 BLUR = (0.0, 0.7)  # standard deviation in pixels
 PAPER = (20.0, 90.0)  # grey level, of 255
 CONTRAST = (80.0, 150.0)  # ink above paper, in grey levels
-NOISE = (4.0, 14.0)  # standard deviation in grey levels
+NOISE = (4.0, 12.0)  # standard deviation in grey levels
 
 
 def draw_pictures(

@@ -116,10 +116,12 @@ def x_height(face: Face) -> float:
 
 def ink(face: Face, character: str, slant: float) -> np.ndarray:
     """Returns where the clean glyph has ink, a slant taken out: `(CANVAS, CANVAS)` bool."""
-    picture = Image.fromarray(render(face, character))
+    picture = render(face, character)
+    if slant == 0:
+        return picture >= 128
     # Pillow maps output pixels to input pixels: above the baseline it reads further right.
     matrix = (1, -slant, slant * BASELINE, 0, 1, 0)
-    sheared = picture.transform(
+    sheared = Image.fromarray(picture).transform(
         (CANVAS, CANVAS), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
     )
     return np.asarray(sheared) >= 128

@@ -9,7 +9,7 @@ the clean glyph: see `glyph_shapes`.
 **Look-alikes are left out.** A Greek Α, a Cyrillic А and a Latin A have one picture, and
 nothing in it tells the scripts apart; so have many signs in two faces. All clean glyphs are
 compared with each other, and of those whose pictures are nearly equal only the first is kept,
-Latin before Greek before Cyrillic.
+Latin before Greek before Cyrillic: see `glyph_look_alikes`.
 
 **Splits.** Test images are no near-copies of training images. What is split is the pair of
 a design and a letter, where a design is a typeface with its bold, italic and fixed-width
@@ -31,6 +31,7 @@ from datasets.cache import entry_folder, load_or_make
 from datasets.dataset import Dataset
 from datasets.glyph_drawing import CLEAN_SIDE, SIDE, draw_pictures
 from datasets.glyph_fonts import FACES, Face, base_letter, render
+from datasets.glyph_look_alikes import find_repeats, shrink
 from datasets.glyph_shapes import SHAPE_ATTRIBUTES, measure_shape
 from datasets.glyph_splits import split_units
 from datasets.info import DatasetInfo, Progress
@@ -46,16 +47,13 @@ KIND_ATTRIBUTES = (
     "sign",
     "vowel",
     "accented",
-    "latin",
     "greek",
     "cyrillic",
 )
 ATTRIBUTES = STYLE_ATTRIBUTES + KIND_ATTRIBUTES + SHAPE_ATTRIBUTES
 
 # Part of the cache key: raise it when the same seed gives other bytes.
-VERSION = 1
-# Squared difference of two clean pictures, over the squared ink of the fainter one.
-LOOK_ALIKE = 0.04
+VERSION = 2
 
 # As they stand in the Unicode names of unaccented letters.
 LATIN_VOWELS = {"A", "E", "I", "O", "U", "AE", "OE"}
@@ -80,8 +78,8 @@ class Glyph:
     def group(self) -> tuple[str, str]:
         """What every split gets its share of: digits, signs or a script, by design."""
         kind = character_kind(base_letter(self.character))
-        names = ("digit", "sign", "latin", "greek", "cyrillic")
-        return next(name for name in names if kind[name]), self.face.design
+        names = (name for name in ("digit", "sign", "greek", "cyrillic") if kind[name])
+        return next(names, "latin"), self.face.design
 
     def attributes(self) -> dict[str, bool]:
         """Returns a truth value for each name in `ATTRIBUTES`."""
@@ -164,34 +162,8 @@ def distinct_glyphs(
                 glyphs.append(Glyph(face, character))
                 pictures.append(shrink(picture, CLEAN_SIDE) / 255)
     clean = np.stack(pictures)
-    kept = np.flatnonzero(~repeats(shrink(clean, SIDE).reshape(len(clean), -1)))
+    kept = np.flatnonzero(~find_repeats(clean))
     return [glyphs[row] for row in kept], clean[kept]
-
-
-def repeats(pictures: np.ndarray) -> np.ndarray:
-    """Finds the pictures that nearly equal an earlier one which is no repeat itself.
-
-    Args:
-        pictures: `(pictures, pixels)` float32, 0 is paper and 1 is ink.
-
-    Returns:
-        `(pictures,)` bool.
-    """
-    products = pictures @ pictures.T
-    ink = products.diagonal()
-    difference = ink[:, None] + ink - 2 * products
-    alike = difference < LOOK_ALIKE * np.minimum(ink[:, None], ink)
-    repeated = np.zeros(len(pictures), bool)
-    for row, near in enumerate(alike):
-        repeated[row] = (near[:row] & ~repeated[:row]).any()
-    return repeated
-
-
-def shrink(pictures: np.ndarray, side: int) -> np.ndarray:
-    """Averages square pictures down to `side`, a divisor of theirs."""
-    step = pictures.shape[-1] // side
-    blocks = pictures.reshape(*pictures.shape[:-2], side, step, side, step)
-    return blocks.mean(axis=(-3, -1), dtype=np.float32)
 
 
 def character_kind(character: str) -> dict[str, bool]:
@@ -208,7 +180,6 @@ def character_kind(character: str) -> dict[str, bool]:
         # Short I and short U, й and ў, are consonants.
         "vowel": category[0] == "L" and letter in VOWELS and "SHORT" not in name,
         "accented": len(unicodedata.normalize("NFD", character)) > 1,
-        "latin": script == "LATIN",
         "greek": script == "GREEK",
         "cyrillic": script == "CYRILLIC",
     }

@@ -167,7 +167,7 @@ class TreeSupernet(keras.Model):
 
     def call(self, inputs: dict[str, Any]) -> Any:
         parents = self.split_rows(inputs["architecture"][0])
-        return self.continue_from(0, self.scale(inputs["images"])[None], parents)
+        return self.continue_from(0, self.standardize(inputs["images"])[None], parents)
 
     def split_rows(self, architecture: Any) -> list:
         """Splits an architecture `(decisions,)` into the parents of layers 1…L + 1."""
@@ -177,9 +177,11 @@ class TreeSupernet(keras.Model):
             ends.append(end)
         return list(ops.split(architecture, ends, axis=0)) if ends else [architecture]
 
-    def scale(self, images: Any) -> Any:
-        """Maps uint8 pixels to floats in [−1, 1]."""
-        return ops.cast(images, self.compute_dtype) / 127.5 - 1.0
+    def standardize(self, images: Any) -> Any:
+        """Gives every image mean 0 and variance 1, so that contrast does not count."""
+        x = ops.cast(images, self.compute_dtype)
+        mean, variance = ops.moments(x, axes=(1, 2, 3), keepdims=True)
+        return (x - mean) * ops.rsqrt(variance + EPSILON)
 
     def continue_from(self, layer: int, x: Any, parents: list) -> Any:
         """Runs layers `layer`…L + 1 of a tree.
@@ -215,7 +217,7 @@ class TreeSupernet(keras.Model):
             Logits `(paths, n, A)`. Paths are numbered with the block of layer 1 varying
             fastest: path = b_1 + B_1 · (b_2 + B_2 · (b_3 + …)).
         """
-        x = self.scale(images)
+        x = self.standardize(images)
         n = ops.shape(x)[0]
         for layer, count in zip(self.block_layers, self.blocks, strict=True):
             x = layer([x] * count)

@@ -4,10 +4,10 @@ import threading
 
 import numpy as np
 import pytest
+from small_dataset import small
 
 from datasets.cache import cache_folder, entry_folder, load_or_make
 from graftwork.errors import InputError
-from tests.datasets.test_dataset import small
 
 
 class Maker:
@@ -79,6 +79,8 @@ def truncate(path):
         ("images.npy", lambda path: path.write_bytes(path.read_bytes() + b"tail")),
         ("labels.npy", lambda path: path.unlink()),
         ("splits.npz", lambda path: path.write_bytes(bytes(path.stat().st_size))),
+        ("splits.npz", lambda path: path.write_bytes(b"PK\3\4" + path.read_bytes()[:-4])),
+        ("labels.npy", lambda path: path.write_bytes(path.read_bytes()[::-1])),
         ("meta.json", truncate),
         ("meta.json", lambda path: path.write_text("[]")),
         ("meta.json", lambda path: path.write_text('{"sizes": {}}')),

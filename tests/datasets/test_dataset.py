@@ -4,26 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from small_dataset import small
 
-from datasets.dataset import MISSING, Dataset
+from datasets.dataset import MISSING
 from graftwork.errors import InputError
-
-
-def small(**changes):
-    """Twelve images, two attributes, four images a split."""
-    rng = np.random.default_rng(0)
-    arrays = {
-        "name": "small",
-        "images": rng.integers(0, 256, (12, 4, 4, 1), dtype=np.uint8),
-        "labels": np.tile(np.array([[0, 1], [1, 0]], np.int8), (6, 1)),
-        "attributes": ("round", "red"),
-        "splits": {
-            "train": np.arange(0, 4),
-            "validation": np.arange(4, 8),
-            "test": np.arange(8, 12),
-        },
-    }
-    return Dataset.from_arrays(**(arrays | changes))
 
 
 def test_a_sound_dataset_passes():
