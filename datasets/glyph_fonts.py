@@ -52,9 +52,7 @@ GREEK = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλ�
 CYRILLIC = "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюяЁЄІЇЎёєіїў"
 
 # Latin comes first: of two characters with the same picture, the first is kept.
-UNICODE = (
-    LATIN + DIGITS + SIGNS + MORE_SIGNS + TYPOGRAPHIC_SIGNS + MORE_LATIN + GREEK + CYRILLIC
-)
+UNICODE = LATIN + DIGITS + SIGNS + MORE_SIGNS + TYPOGRAPHIC_SIGNS + MORE_LATIN + GREEK + CYRILLIC
 # The Computer Modern files follow TeX's encodings: `<` is `¡` in cmr10, digits are
 # ornaments in cmmi10. What is listed here is what they have in its Unicode place.
 TEX_TEXT = LATIN + DIGITS + SIGNS

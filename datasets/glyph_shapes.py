@@ -200,9 +200,7 @@ def symmetry(pictures: list[np.ndarray]) -> dict[str, bool]:
     """Compares pictures of the ink with their mirror images: one that agrees is enough."""
     margin = math.ceil(3 * SYMMETRY_BLUR * EM)
     soft = [
-        ndimage.gaussian_filter(
-            np.pad(_box(ink)[0], margin).astype(np.float32), SYMMETRY_BLUR * EM
-        )
+        ndimage.gaussian_filter(np.pad(_box(ink)[0], margin).astype(np.float32), SYMMETRY_BLUR * EM)
         for ink in pictures
     ]
     return {

@@ -128,9 +128,7 @@ def draw(
         [glyph.unit for glyph in glyphs], [glyph.group for glyph in glyphs], labels, rng
     )
     shown = rng.permutation(np.resize(rng.permutation(len(glyphs)), images))
-    pictures = draw_pictures(
-        clean, shown, rng, lambda done: progress("draw glyphs", done, images)
-    )
+    pictures = draw_pictures(clean, shown, rng, lambda done: progress("draw glyphs", done, images))
     return Dataset.from_arrays(
         NAME,
         pictures,
@@ -140,9 +138,7 @@ def draw(
     )
 
 
-def distinct_glyphs(
-    faces: Sequence[Face], progress: Progress
-) -> tuple[list[Glyph], np.ndarray]:
+def distinct_glyphs(faces: Sequence[Face], progress: Progress) -> tuple[list[Glyph], np.ndarray]:
     """Finds the glyphs of `faces`, without the look-alikes.
 
     Args:

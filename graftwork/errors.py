@@ -23,6 +23,4 @@ def unknown_name(kind: str, received: str, known: Iterable[str]) -> InputError:
     known = sorted(known)
     near = difflib.get_close_matches(received, known, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
-    return InputError(
-        f"unknown {kind} {received!r}. {hint}Known: {', '.join(known)}."
-    )
+    return InputError(f"unknown {kind} {received!r}. {hint}Known: {', '.join(known)}.")

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rich import progress as bars
 from rich.console import Console
@@ -47,6 +47,23 @@ class Progress:
         ) as display:
             yield _Bar(display, display.add_task(name, total=total, completed=done, note=""))
 
+    @contextlib.contextmanager
+    def callback(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Yields a function `(stage, done, total)` that opens and moves stages by itself."""
+        with contextlib.ExitStack() as stack:
+            name, shown, position = "", Stage(), 0
+
+            def report(stage: str, done: int, total: int) -> None:
+                nonlocal name, shown, position
+                if stage != name:
+                    stack.close()
+                    shown = stack.enter_context(self.stage(stage, total))
+                    name, position = stage, 0
+                shown.advance(done - position)
+                position = done
+
+            yield report
+
 
 class Stage:
     """A stage under way."""
@@ -80,7 +97,8 @@ class _Lines(Stage):
     def advance(self, steps: int = 1) -> None:
         self._done += steps
         now = time.monotonic()
-        if now - self._last >= SECONDS_BETWEEN_LINES and self._done < self._total:
+        due = now - self._last >= SECONDS_BETWEEN_LINES
+        if due and self._first < self._done < self._total:
             self._last = now
             left = (now - self._begin) / (self._done - self._first) * (self._total - self._done)
             self._print(f"{clock(left)} left")

@@ -15,7 +15,7 @@ import platform
 import shutil
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ from graftwork.errors import InputError
 
 FORMAT = 1
 KEPT_CHECKPOINTS = 2
+
+# What reading a damaged state.json or arrays.npz raises.
+DAMAGE = (OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 class Run:
@@ -50,6 +53,10 @@ class Run:
             raise InputError(
                 f"another process is writing {self.path}. Wait for it, or stop it first."
             ) from None
+        except OSError as error:
+            raise InputError(
+                f"the folder {self.path} cannot be written: {error.strerror or error}."
+            ) from None
         self._started = time.monotonic()
         self._elapsed_before = 0.0
 
@@ -65,21 +72,9 @@ class Run:
             InputError: If the folder holds a run or other files, or cannot be written.
         """
         path = Path(path)
+        cls.check_new(path)
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            if (path / "config.json").exists():
-                raise InputError(
-                    f"{path} already holds a run. Go on with it by --resume, or choose "
-                    "another --out."
-                )
-            foreign = [p for p in path.iterdir() if p.name != "lock" and p.name[0] != "."]
-            if foreign:
-                raise InputError(
-                    f"{path} is not empty and holds no run (it has {foreign[0].name!r}). "
-                    "Choose another --out."
-                )
             run = cls(path)
-            (path / "checkpoints").mkdir(exist_ok=True)
             whole = {"format": FORMAT, **config, "versions": versions()}
             files.write_json(path / "config.json", whole)
         except OSError as error:
@@ -88,6 +83,33 @@ class Run:
                 "Choose another --out."
             ) from None
         return run
+
+    @staticmethod
+    def check_new(path: Path) -> None:
+        """Makes the folder of a new run, or says why it cannot be one.
+
+        Raises:
+            InputError: If the folder holds a run or other files, or cannot be written.
+        """
+        path = Path(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            names = [entry.name for entry in path.iterdir()]
+        except OSError as error:
+            raise InputError(
+                f"the folder {path} cannot be written: {error.strerror or error}. "
+                "Choose another --out."
+            ) from None
+        if "config.json" in names:
+            raise InputError(
+                f"{path} already holds a run. Go on with it by --resume, or choose another --out."
+            )
+        foreign = [name for name in names if name not in ("lock", "checkpoints") and name[0] != "."]
+        if foreign:
+            raise InputError(
+                f"{path} is not empty and holds no run (it has {foreign[0]!r}). "
+                "Choose another --out."
+            )
 
     @classmethod
     def resume(cls, path: Path) -> "Run":
@@ -136,10 +158,9 @@ class Run:
         folder = self.path / "checkpoints"
         folder.mkdir(exist_ok=True)
         numbers = self._checkpoints()
-        journal = self.path / "journal.jsonl"
         whole = {
             "state": state,
-            "journal_bytes": journal.stat().st_size if journal.exists() else 0,
+            "journal_bytes": journal_bytes(self.path),
             "elapsed": self.elapsed,
         }
         number = numbers[-1] + 1 if numbers else 0
@@ -147,8 +168,7 @@ class Run:
             (temporary / "state.json").write_text(json.dumps(whole), encoding="utf-8")
             if arrays:
                 np.savez(temporary / "arrays.npz", **arrays)  # type: ignore[arg-type]
-        for old in [*numbers, number][:-KEPT_CHECKPOINTS]:
-            shutil.rmtree(folder / f"{old:08d}", ignore_errors=True)
+        self._remove_checkpoints(keep=[*numbers, number][-KEPT_CHECKPOINTS:])
 
     def restore(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """Loads the newest whole checkpoint and drops what the journal says after it.
@@ -157,23 +177,42 @@ class Run:
             The state and the arrays, or None where there is no whole checkpoint: then the
             journal is empty and the run begins anew.
         """
-        for number in reversed(self._checkpoints()):
-            folder = self.path / "checkpoints" / f"{number:08d}"
+        numbers = self._checkpoints()
+        for number in reversed(numbers):
             try:
-                whole = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-                arrays = {}
-                if (folder / "arrays.npz").exists():
-                    with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
-                        arrays = {name: stored[name] for name in stored.files}
-                if journal_bytes(self.path) < whole["journal_bytes"]:
-                    continue
-            except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+                whole, arrays = self._read_checkpoint(number)
+            except DAMAGE:
                 continue
             self._truncate_journal(whole["journal_bytes"])
             self._elapsed_before = whole["elapsed"]
+            # Newer ones, passed over, belong to the part of the journal that is gone.
+            self._remove_checkpoints(keep=[n for n in numbers if n <= number])
             return whole["state"], arrays
         self._truncate_journal(0)
+        self._remove_checkpoints(keep=[])
         return None
+
+    def _read_checkpoint(self, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        folder = self.path / "checkpoints" / f"{number:08d}"
+        whole = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        lacking = {"state", "journal_bytes", "elapsed"} - set(whole)
+        if lacking or journal_bytes(self.path) < whole["journal_bytes"]:
+            raise ValueError("a key is lacking, or the journal's part before it")
+        if not (folder / "arrays.npz").exists():
+            return whole, {}
+        with (
+            open(folder / "arrays.npz", "rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
+            return whole, {name: stored[name] for name in stored.files}
+
+    def _remove_checkpoints(self, keep: Collection[int]) -> None:
+        """Removes all other checkpoints, and what a killed process wrote half."""
+        folder = self.path / "checkpoints"
+        names = {f"{number:08d}" for number in keep}
+        for entry in list(folder.iterdir()) if folder.is_dir() else []:
+            if entry.name not in names:
+                shutil.rmtree(entry, ignore_errors=True)
 
     def _checkpoints(self) -> list[int]:
         folder = self.path / "checkpoints"

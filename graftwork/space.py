@@ -104,9 +104,7 @@ class Space:
     ) -> Architecture:
         """Returns an architecture that takes every choice from one of two (uniform)."""
         from_first = rng.random(len(self)) < 0.5
-        return tuple(
-            a if take else b for a, b, take in zip(first, second, from_first, strict=True)
-        )
+        return tuple(a if take else b for a, b, take in zip(first, second, from_first, strict=True))
 
     def one_hot(self, architectures: Sequence[Architecture]) -> np.ndarray:
         """Encodes architectures for a surrogate model.

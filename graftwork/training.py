@@ -140,8 +140,7 @@ class Trainer:
             InputError: If the loss is no longer a finite number.
         """
         architectures = [
-            sample(np.random.default_rng([self.order.seed, 1, self.step + i]))
-            for i in range(steps)
+            sample(np.random.default_rng([self.order.seed, 1, self.step + i])) for i in range(steps)
         ]
         batches = (
             tf.data.Dataset.from_tensor_slices(
@@ -193,10 +192,12 @@ class Trainer:
                 variable.assign(state[f"{prefix}_{i}"])
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compiles a function of tensors once; NumPy arrays of new lengths do not retrace it.
+def compiled(function: Callable[..., Any], *inputs: tuple[tuple[int | None, ...], str]) -> Any:
+    """Compiles a function of tensors, once and for all.
 
     Args:
         function: A function of tensors that uses `keras.ops` alone.
+        inputs: Shape and dtype of every argument; a length of None may vary.
     """
-    return tf.function(function, reduce_retracing=True, autograph=False)
+    signature = [tf.TensorSpec(shape, dtype) for shape, dtype in inputs]
+    return tf.function(function, input_signature=signature, autograph=False)

@@ -9,6 +9,9 @@ from graftwork.space import Architecture
 from graftwork.strategies import Strategy
 from multitask_nas.tree import Tree, TreeSpace
 
+TIE = 1e-9
+"""Mean scores this close are equal: they may differ by the rounding of their sums alone."""
+
 
 class Gnas(Strategy):
     """The greedy strategy of Huang et al. ("GNAS", ACM MM 2018).
@@ -44,9 +47,7 @@ class Gnas(Strategy):
         self.sweeps = sweeps
         self._warmup = warmup
         self._tree = space.sample_tree(np.random.default_rng([seed, 2]))
-        self._order = [
-            layer for layer in range(space.layers, 0, -1) if space.blocks[layer - 1] > 1
-        ]
+        self._order = [layer for layer in range(space.layers, 0, -1) if space.blocks[layer - 1] > 1]
         self._round = 0
         self._unchanged = 0
 
@@ -81,15 +82,13 @@ class Gnas(Strategy):
         layer = self.layer
         self._report: dict[str, Any] = {"layer": layer, "changed": 0}
         if layer is None:
-            self._report["score"] = float(scores[0].mean())
+            score = float(scores[0].mean())
         else:
             old = self._tree
             self._tree = greedy_layer(old, layer, scores)
             changed = sum(
                 a != b
-                for a, b in zip(
-                    old.parents[layer - 1], self._tree.parents[layer - 1], strict=True
-                )
+                for a, b in zip(old.parents[layer - 1], self._tree.parents[layer - 1], strict=True)
             )
             self._unchanged = 0 if changed else self._unchanged + 1
             self._report["changed"] = changed
@@ -97,17 +96,16 @@ class Gnas(Strategy):
             # Every attribute's score is that of the tree in which its own block of this
             # layer, like all others, has the parent that it has in the new tree.
             above = self._tree.paths[:, layer - 1]
-            self._report["score"] = float(scores[above, np.arange(scores.shape[1])].mean())
+            score = float(scores[above, np.arange(scores.shape[1])].mean())
+        self._report["score"] = score if np.isfinite(score) else None
         self._round += 1
 
     def training_sample(self, rng: np.random.Generator) -> Architecture:
         layer = self.layer
         if layer is None:
             return self.space.sample(rng)
-        row = rng.integers(
-            0, self.space.blocks[layer - 1], size=self.space.row_lengths[layer - 1]
-        )
-        return self.space.architecture(self._tree.with_layer(layer, row))
+        row = rng.integers(0, self.space.blocks[layer - 1], size=self.space.row_lengths[layer - 1])
+        return self.space.architecture(self._tree.with_layer(layer, row.tolist()))
 
     def report(self) -> dict[str, Any]:
         return self._report
@@ -139,6 +137,7 @@ def greedy_layer(tree: Tree, layer: int, scores: np.ndarray) -> Tree:
         attributes = list(tree.descendants(layer, block))
         if attributes:
             connection = scores[:, attributes].mean(axis=1)
-            if connection.max() > connection[current]:
+            connection[np.isnan(connection)] = -np.inf
+            if connection.max() > connection[current] + TIE:
                 row[block] = int(connection.argmax())
     return tree.with_layer(layer, row)

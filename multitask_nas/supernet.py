@@ -37,45 +37,64 @@ class BlockLayer(keras.layers.Layer):
         self.pool = pool
         self.seed = seed
 
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
-        channels = input_shape[0][-1]
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        channels = input_shape[-1]
         self.kernels, self.gammas, self.betas = [], [], []
         for i in range(self.depth):
             # The standard deviation of He et al. (2015), for one block: Keras would count
             # the blocks' axis into the fan.
-            scale = math.sqrt(2 / (9 * channels))
-            initializer = keras.initializers.RandomNormal(stddev=scale, seed=self.seed + i)
-            shape = (self.blocks, 3, 3, channels, self.filters)
-            self.kernels.append(self.add_weight(shape, initializer, name=f"kernel_{i}"))
-            shape = (self.blocks, self.filters)
-            self.gammas.append(self.add_weight(shape, "ones", name=f"gamma_{i}"))
-            self.betas.append(self.add_weight(shape, "zeros", name=f"beta_{i}"))
+            stddev = math.sqrt(2 / (9 * channels))
+            initializer = keras.initializers.RandomNormal(stddev=stddev, seed=self.seed + i)
+            kernel = (self.blocks, 3, 3, channels, self.filters)
+            self.kernels.append(self.add_weight(kernel, initializer, name=f"kernel_{i}"))
+            scale_or_shift = (self.blocks, self.filters)
+            self.gammas.append(self.add_weight(scale_or_shift, "ones", name=f"gamma_{i}"))
+            self.betas.append(self.add_weight(scale_or_shift, "zeros", name=f"beta_{i}"))
             channels = self.filters
 
-    def call(self, inputs: list) -> Any:
-        """Runs block b on `inputs[b]`.
+    def call(self, inputs: Any) -> Any:
+        """Runs every block on its own input, or all of them on one.
 
         Args:
-            inputs: B tensors of shape `(n, height, width, channels)`.
+            inputs: A tensor of shape `(B, n, height, width, channels)`: block b runs on
+                `inputs[b]`. With `(1, n, height, width, channels)` all run on `inputs[0]`.
 
         Returns:
             A tensor of shape `(B, n, height, width, filters)`, height and width halved
             where the layer pools.
         """
+        x = inputs
         for i in range(self.depth):
-            last = i == self.depth - 1
-            # Unstacking once: the gradient of kernel[b] in a loop is quadratic in B.
-            kernels = ops.unstack(ops.convert_to_tensor(self.kernels[i]), self.blocks, axis=0)
-            outputs = [
-                ops.conv(x, kernel, padding="same")
-                for x, kernel in zip(inputs, kernels, strict=True)
-            ]
-            if self.pool and last:
-                outputs = [ops.max_pool(x, 2, 2) for x in outputs]
-            stacked = ops.relu(self.normalize(ops.stack(outputs), self.gammas[i], self.betas[i]))
-            if not last:
-                inputs = ops.unstack(stacked, self.blocks, axis=0)
-        return stacked
+            pool = self.pool and i == self.depth - 1
+            kernels = ops.convert_to_tensor(self.kernels[i])
+            convolve = self.convolve_one if x.shape[0] == 1 else self.convolve_each
+            x = self.normalize(convolve(x, kernels, pool), self.gammas[i], self.betas[i])
+            x = ops.relu(x)
+        return x
+
+    def convolve_each(self, x: Any, kernels: Any, pool: bool) -> Any:
+        """Convolves `x[b]` with `kernels[b]`, one convolution a block."""
+        # Unstacking once: the gradient of kernels[b] in a loop is quadratic in B.
+        outputs = [
+            ops.conv(one, kernel, padding="same")
+            for one, kernel in zip(
+                ops.unstack(x, self.blocks, axis=0),
+                ops.unstack(kernels, self.blocks, axis=0),
+                strict=True,
+            )
+        ]
+        return ops.stack([ops.max_pool(one, 2, 2) for one in outputs] if pool else outputs)
+
+    def convolve_one(self, x: Any, kernels: Any, pool: bool) -> Any:
+        """Convolves `x[0]` with all kernels, side by side in one convolution."""
+        channels = kernels.shape[3]
+        wide = ops.reshape(ops.moveaxis(kernels, 0, 3), (3, 3, channels, -1))
+        output = ops.conv(x[0], wide, padding="same")
+        if pool:
+            output = ops.max_pool(output, 2, 2)
+        height, width = output.shape[1:3]
+        output = ops.reshape(output, (-1, height, width, self.blocks, self.filters))
+        return ops.moveaxis(output, 3, 0)
 
     def normalize(self, x: Any, gamma: Any, beta: Any) -> Any:
         """Normalises every block's output of one image; `x` is `(B, n, h, w, F)`."""
@@ -98,7 +117,7 @@ class HeadLayer(keras.layers.Layer):
         self.attributes = attributes
         self.seed = seed
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[int, ...]) -> None:
         features = input_shape[-1]
         scale = math.sqrt(1 / features)
         initializer = keras.initializers.RandomNormal(stddev=scale, seed=self.seed)
@@ -118,7 +137,8 @@ class TreeSupernet(keras.Model):
     """All trees of a `TreeSpace` as one model whose second input is the tree.
 
     Args:
-        blocks: The numbers of blocks of layers 0…L, the first of them 1.
+        blocks: The numbers of blocks of layers 0…L. The first is 1 for trees; with more,
+            block b of layer 0 is the root of a tree of its own.
         attributes: The number of attributes A.
         channels: The channels F of every block's output.
         depth: Convolutions in a block.
@@ -158,10 +178,10 @@ class TreeSupernet(keras.Model):
         ]
         self.heads = HeadLayer(attributes, seed * 10_007 + 9_973, name="heads")
 
-    def build(self, input_shape: dict[str, tuple[int | None, ...]]) -> None:
+    def build(self, input_shape: dict[str, Any]) -> None:
         shape = input_shape["images"]
-        for layer, count in zip(self.block_layers, self.blocks, strict=True):
-            layer.build([shape] * count)
+        for layer in self.block_layers:
+            layer.build(shape)
             shape = (*shape[:-1], layer.filters)
         self.heads.build(shape)
 
@@ -201,9 +221,10 @@ class TreeSupernet(keras.Model):
 
     def run_layer(self, layer: int, x: Any, parents: list) -> Any:
         """Runs all blocks of one layer on the outputs of their parents."""
-        if layer > 0:
+        # With one block above, all have it as their parent, and one input will do.
+        if layer > 0 and self.blocks[layer - 1] > 1:
             x = ops.take(x, parents[layer - 1], axis=0)
-        return self.block_layers[layer](ops.unstack(x, self.blocks[layer], axis=0))
+        return self.block_layers[layer](x)
 
     def path_logits(self, images: Any) -> Any:
         """Predicts every attribute along every path from the root to a block of layer L.
@@ -219,8 +240,8 @@ class TreeSupernet(keras.Model):
         """
         x = self.standardize(images)
         n = ops.shape(x)[0]
-        for layer, count in zip(self.block_layers, self.blocks, strict=True):
-            x = layer([x] * count)
+        for layer in self.block_layers:
+            x = layer(x[None])
             x = ops.reshape(x, (-1, *x.shape[2:]))
         features = ops.mean(x, axis=(1, 2))
         return self.heads.every(ops.reshape(features, (-1, n, features.shape[-1])))

@@ -81,9 +81,7 @@ def _outcome(run: RunFolder, methods: list[Method]) -> list[str]:
             f"{_with_interval(random)}, the mean of {quantity(random.trainings, 'training')}."
         )
         sentences += _verdict(mapping(run.result, "comparison"), searched, random)
-    best = min(
-        (m for m in methods if m.test_error is not None), key=lambda m: m.test_error or 0.0
-    )
+    best = min((m for m in methods if m.test_error is not None), key=lambda m: m.test_error or 0.0)
     if best.name != searched.name:
         sentences.append(
             f"The lowest test error of the run is not the searched tree’s: “{best.name}” has "

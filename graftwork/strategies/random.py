@@ -32,7 +32,6 @@ class RandomSearch(Strategy):
         self.candidates = candidates
         self._rng = np.random.default_rng([seed, 2])
         self._best = space.sample(self._rng)
-        self._score = float("-inf")
         self._round = 0
 
     @property
@@ -48,28 +47,31 @@ class RandomSearch(Strategy):
         return list(dict.fromkeys([self._best, *drawn]))
 
     def tell(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
-        means = np.nan_to_num(scores.mean(axis=1), nan=-np.inf)
+        means = scores.mean(axis=1)
+        means = np.where(np.isnan(means), -np.inf, means)
         winner = int(means.argmax())
-        self._changed = architectures[winner] != self._best
-        self._best, self._score = architectures[winner], float(means[winner])
+        score = float(means[winner])
+        self._report = {
+            "score": score if np.isfinite(score) else None,
+            "changed": int(architectures[winner] != self._best),
+        }
+        self._best = architectures[winner]
         self._round += 1
 
     def training_sample(self, rng: np.random.Generator) -> Architecture:
         return self.space.sample(rng)
 
     def report(self) -> dict[str, Any]:
-        return {"score": self._score, "changed": int(self._changed)}
+        return self._report
 
     def state(self) -> dict[str, Any]:
         return {
             "best": list(self._best),
-            "score": self._score if np.isfinite(self._score) else None,
             "round": self._round,
             "rng": self._rng.bit_generator.state,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self._best = tuple(state["best"])
-        self._score = float("-inf") if state["score"] is None else state["score"]
         self._round = state["round"]
         self._rng.bit_generator.state = state["rng"]

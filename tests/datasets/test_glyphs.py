@@ -33,9 +33,7 @@ def test_there_are_enough_images_and_attributes():
     assert len(glyphs.ATTRIBUTES) >= 20
 
 
-@pytest.mark.parametrize(
-    "face", [SANS, SERIF, TIMES, MODERN, ITALIC], ids=lambda face: face.file
-)
+@pytest.mark.parametrize("face", [SANS, SERIF, TIMES, MODERN, ITALIC], ids=lambda face: face.file)
 @pytest.mark.parametrize(
     ("character", "expected", "unexpected"),
     [

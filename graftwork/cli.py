@@ -1,0 +1,135 @@
+"""The command `graftwork`."""
+
+import dataclasses
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import tyro
+
+import graftwork
+from graftwork.config_file import expand_config
+from graftwork.errors import InputError, unknown_name
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A command: where its configuration and its function are, imported when it is called.
+
+    Args:
+        summary: One line for the list of commands.
+        config: `module:Class` of the dataclass that its flags come from.
+        function: `module:function` that is called with the configuration.
+    """
+
+    summary: str
+    config: str
+    function: str
+
+
+COMMANDS = {
+    "data list": Command(
+        "the datasets: what they show, what they need, whether they are there",
+        "datasets.commands:DataList",
+        "datasets.commands:list_datasets",
+    ),
+    "trees search": Command(
+        "search an attribute-sharing tree, and compare it with its controls",
+        "multitask_nas.config:TreeSearch",
+        "multitask_nas.commands:search",
+    ),
+    "trees train": Command(
+        "train the found tree, from the shared weights or from scratch",
+        "multitask_nas.config:TreeTraining",
+        "multitask_nas.commands:train",
+    ),
+    "trees predict": Command(
+        "predict the attributes of images",
+        "multitask_nas.config:TreePrediction",
+        "multitask_nas.commands:predict",
+    ),
+    "trees show": Command(
+        "show the found tree in the terminal and as a picture",
+        "multitask_nas.config:TreeShow",
+        "multitask_nas.commands:show",
+    ),
+    "trees export": Command(
+        "export the trained tree as Keras file, SavedModel or ONNX",
+        "multitask_nas.config:TreeExport",
+        "multitask_nas.commands:export",
+    ),
+}
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived, as schedulers send it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs `graftwork` and exits: 0 done, 2 bad input, 130 Ctrl-C, 143 SIGTERM."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    name = " ".join(arguments[:2])
+    try:
+        if name not in COMMANDS:
+            sys.exit(_no_command(arguments))
+        command = COMMANDS[name]
+        config_class = _load(command.config)
+        rest = expand_config(config_class, arguments[2:])
+        config = tyro.cli(config_class, prog=f"graftwork {name}", args=rest)
+        _load(command.function)(config)
+    except InputError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail(f"stopped.{_how_to_go_on(name, arguments)}", 130)
+    except Terminated:
+        _fail(f"terminated.{_how_to_go_on(name, arguments)}", 143)
+    except BrokenPipeError:
+        sys.stderr.close()  # The reader of our output went away, as `head` does.
+        sys.exit(141)
+
+
+def _no_command(arguments: list[str]) -> int:
+    """Answers everything that is not a command of two words. Returns the exit status."""
+    if arguments in (["--version"], ["-V"]):
+        print(f"graftwork {graftwork.__version__}")
+        return 0
+    words = [word for word in arguments[:2] if not word.startswith("-")]
+    groups = {name.split()[0] for name in COMMANDS}
+    if not words or (len(words) == 1 and words[0] in groups):
+        asked = "-h" in arguments or "--help" in arguments
+        shown = [name for name in COMMANDS if not words or name.split()[0] == words[0]]
+        lines = [f"  graftwork {name:<15} {COMMANDS[name].summary}" for name in shown]
+        usage = "usage: graftwork GROUP COMMAND [FLAGS]\n\n" + "\n".join(lines)
+        ending = "\n\nEvery command has --help, with an example.\n"
+        print(usage + ending, end="", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
+    raise unknown_name("command", " ".join(words), COMMANDS)
+
+
+def _load(address: str) -> Any:
+    module, name = address.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _how_to_go_on(name: str, arguments: list[str]) -> str:
+    if name not in ("trees search", "trees train"):
+        return ""
+    again = [word for word in arguments if word != "--resume"]
+    return f" What was done is kept. Go on with: graftwork {' '.join(again)} --resume"
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"graftwork: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

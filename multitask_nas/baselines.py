@@ -1,0 +1,68 @@
+"""The controls of a tree search: what it must beat."""
+
+import numpy as np
+from scipy.cluster import hierarchy
+from scipy.spatial import distance
+
+from datasets import Dataset
+from multitask_nas.tree import Tree, TreeSpace
+
+
+def random_tree(space: TreeSpace, seed: int, index: int) -> Tree:
+    """Returns the `index`-th random tree of a seed, every connection drawn uniformly."""
+    return space.sample_tree(np.random.default_rng([seed, 3, index]))
+
+
+def trunk(layers: int, attributes: int) -> Tree:
+    """Returns the tree with one block a layer: hard parameter sharing (Caruana 1997)."""
+    return Tree((*(((0,),) * (layers - 1)), (0,) * attributes))
+
+
+def correlation_tree(space: TreeSpace, labels: np.ndarray) -> Tree:
+    """Returns the tree that follows the correlation of the labels, without any training.
+
+    Attributes are clustered by average linkage with the distance 1 − |correlation|. The
+    dendrogram is cut once a layer, into as many clusters as the layer has blocks; cuts
+    of one dendrogram are nested, so that every cluster has one parent.
+
+    Args:
+        space: The trees; its block counts must not fall from layer to layer.
+        labels: int8 array `(n, A)` of the training split, −1 where missing.
+    """
+    count = len(space.attributes)
+    if count == 1:
+        return trunk_like(space)
+    known = np.where(labels >= 0, labels, np.nan).astype(float)
+    correlation = np.ma.corrcoef(np.ma.masked_invalid(known), rowvar=False).filled(0.0)
+    apart = np.clip(1 - np.abs(correlation), 0, 1)
+    np.fill_diagonal(apart, 0)
+    linkage = hierarchy.linkage(distance.squareform(apart, checks=False), "average")
+    clusters = [np.zeros(count, int)]
+    for blocks in space.blocks[1:]:
+        # A layer that is narrower than the one above it cannot be cut finer.
+        wanted = min(blocks, count)
+        labels_at_cut = hierarchy.fcluster(linkage, wanted, "maxclust")
+        clusters.append(np.unique(labels_at_cut, return_inverse=True)[1])
+    rows = []
+    for layer in range(1, len(space.blocks)):
+        row = [0] * space.blocks[layer]
+        for cluster in range(clusters[layer].max() + 1):
+            member = int(np.flatnonzero(clusters[layer] == cluster)[0])
+            row[cluster] = int(clusters[layer - 1][member])
+        rows.append(tuple(row))
+    return Tree((*rows, tuple(int(c) for c in clusters[-1])))
+
+
+def trunk_like(space: TreeSpace) -> Tree:
+    """Returns the tree of a space in which everything hangs at block 0."""
+    return Tree(tuple((0,) * length for length in space.row_lengths))
+
+
+def base_errors(dataset: Dataset) -> list[float]:
+    """Returns the test errors, in percent, of always telling training's more frequent class."""
+    train = dataset.labels[dataset.split("train")]
+    test = dataset.labels[dataset.split("test")]
+    told = (train == 1).sum(axis=0) > (train == 0).sum(axis=0)
+    wrong = ((test == 1) & ~told) | ((test == 0) & told)
+    known = np.maximum((test >= 0).sum(axis=0), 1)
+    return [float(error) for error in 100 * wrong.sum(axis=0) / known]

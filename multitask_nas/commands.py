@@ -1,0 +1,278 @@
+"""`graftwork trees`: what each command does with its configuration."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+import datasets
+from graftwork import files
+from graftwork.backend import load_backend
+from graftwork.errors import InputError
+from graftwork.progress import Progress
+from graftwork.run import Run, read_config
+from multitask_nas.config import (
+    TreeExport,
+    TreePrediction,
+    TreeSearch,
+    TreeShow,
+    TreeTraining,
+)
+from multitask_nas.tree import Tree
+
+NOT_STORED = ("resume", "config")
+
+
+def search(config: TreeSearch) -> None:
+    """`graftwork trees search`."""
+    config = stored_config(config) if config.resume else config
+    config.check()
+    if not config.resume:
+        Run.check_new(config.out)
+    progress = Progress()
+    dataset = load_dataset(config, progress)
+    load_backend()
+    from multitask_nas.results import describe
+    from multitask_nas.search_run import TreeSearchRun
+
+    if config.resume:
+        run = Run.resume(config.out)
+        check_same_data(config.out, dataset)
+    else:
+        run = Run.create(
+            config.out,
+            {
+                "command": "trees search",
+                "arguments": stored_arguments(config),
+                "dataset": describe(dataset),
+            },
+        )
+    with run:
+        result = TreeSearchRun(config, dataset, run, progress).execute()
+    finish(config.out, result, progress.console)
+
+
+def train(config: TreeTraining) -> None:
+    """`graftwork trees train`."""
+    config.check()
+    stored = search_config(config.run)
+    progress = Progress()
+    dataset = load_dataset(stored, progress)
+    check_same_data(config.run, dataset)
+    load_backend()
+    from multitask_nas.final_training import train_final
+
+    with Run.resume(config.run) as run:
+        result = train_final(config, stored, dataset, run, progress)
+    finish(config.run, result, progress.console)
+
+
+def predict(config: TreePrediction) -> None:
+    """`graftwork trees predict`."""
+    model_path = trained_model(config.run)
+    attributes = read_config(config.run)["dataset"]["attributes"]
+    from datasets.images import read_image
+
+    shape = tuple(read_config(config.run)["dataset"]["shape"])
+    images = [read_image(path, shape) for path in config.images]
+    load_backend()
+    from multitask_nas.model import load_model, predict_images
+
+    probabilities = predict_images(load_model(model_path), images)
+    if config.json:
+        rows = [
+            {"image": str(path), "attributes": dict(zip(attributes, map(float, row), strict=True))}
+            for path, row in zip(config.images, probabilities, strict=True)
+        ]
+        print(json.dumps(rows, indent=1))
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("attribute")
+    for path in config.images:
+        table.add_column(path.name, justify="right", overflow="fold")
+    for name, column in zip(attributes, probabilities.T, strict=True):
+        table.add_row(name, *(f"[bold]{p:.2f}[/]" if p > 0.5 else f"{p:.2f}" for p in column))
+    Console(highlight=False).print(table)
+
+
+def show(config: TreeShow) -> None:
+    """`graftwork trees show`."""
+    from reports import save_tree, tree_text
+
+    result = read_result(config.run)
+    architecture, attributes = result["architecture"], result["attributes"]
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(tree_text(architecture, attributes))
+    for name in ("tree.png", "tree.svg"):
+        save_tree(architecture, attributes, config.run / name)
+        console.print(f"{config.run / name}", markup=False)
+
+
+def export(config: TreeExport) -> None:
+    """`graftwork trees export`."""
+    model_path = trained_model(config.run)
+    attributes = read_config(config.run)["dataset"]["attributes"]
+    endings = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
+    default = config.run / "export" / f"{config.run.resolve().name}{endings[config.format]}"
+    target = config.out or default
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{target.parent} cannot be written: {error.strerror}.") from None
+    load_backend()
+    from multitask_nas.model import export_model, load_model
+
+    export_model(load_model(model_path), config.format, target)
+    names = target.with_name(f"{target.name}.attributes.json")
+    files.write_json(names, attributes)
+    print(f"{target}\n{names}")
+
+
+def load_dataset(config: TreeSearch, progress: Progress) -> datasets.Dataset:
+    """Loads the dataset of a configuration, checked, showing progress where it is made."""
+    with progress.callback() as callback:
+        dataset = datasets.load(config.dataset, seed=config.data_seed, progress=callback)
+    dataset.check_trainable()
+    halvings, side = len(config.blocks), min(dataset.image_shape[:2])
+    if side < 2**halvings:
+        raise InputError(
+            f"blocks lists {halvings} layers, each of which halves the image, but the images of "
+            f"{config.dataset!r} have a side of {side} pixels. List at most "
+            f"{side.bit_length() - 1} layers."
+        )
+    return dataset
+
+
+def stored_arguments(config: TreeSearch) -> dict[str, Any]:
+    """Returns what `config.json` keeps of a configuration."""
+    values = dataclasses.asdict(config)
+    for name in NOT_STORED:
+        del values[name]
+    return {**values, "out": str(config.out), "blocks": list(config.blocks)}
+
+
+def search_config(run: Path) -> TreeSearch:
+    """Returns the configuration of the search that a run folder holds."""
+    arguments = dict(read_config(run).get("arguments", {}))
+    try:
+        config = TreeSearch(
+            **{**arguments, "out": run, "blocks": tuple(arguments.get("blocks", ()))}
+        )
+        config.check()
+    except (TypeError, AttributeError) as error:
+        raise InputError(f"{run / 'config.json'} holds no arguments of a search: {error}") from None
+    return config
+
+
+def stored_config(given: TreeSearch) -> TreeSearch:
+    """Returns the configuration to resume: the run's own, with a new time budget if given.
+
+    Raises:
+        InputError: If a flag was given that differs from what the run began with.
+    """
+    stored = search_config(given.out)
+    defaults = TreeSearch(out=given.out)
+    free = {"out", "resume", "config", "time_budget"}
+    for field in dataclasses.fields(TreeSearch):
+        value, before = getattr(given, field.name), getattr(stored, field.name)
+        if field.name not in free and value not in (getattr(defaults, field.name), before):
+            raise InputError(
+                f"--resume goes on with the configuration of {given.out}, where "
+                f"{field.name.replace('_', '-')} is {before!r}. Received: {value!r}. Leave the "
+                "flag out, or begin a new run in another --out."
+            )
+    budget = given.time_budget or stored.time_budget
+    return dataclasses.replace(stored, resume=True, time_budget=budget)
+
+
+def check_same_data(run: Path, dataset: datasets.Dataset) -> None:
+    """Raises an `InputError` if the data are not those that a run began with."""
+    stored = read_config(run).get("dataset", {}).get("fingerprint")
+    if stored != dataset.fingerprint:
+        raise InputError(
+            f"the dataset {dataset.name!r} has changed since {run} began (fingerprint "
+            f"{str(stored)[:12]}, now {dataset.fingerprint[:12]}). Begin a new run."
+        )
+
+
+def read_result(run: Path) -> dict[str, Any]:
+    """Returns the `result.json` of a run."""
+    read_config(run)
+    path = run / "result.json"
+    if not path.exists():
+        raise InputError(
+            f"the search in {run} is not finished. Go on with: graftwork trees search "
+            f"--out {run} --resume"
+        )
+    result = files.read_json(path)
+    if not isinstance(result, dict) or not {"architecture", "attributes"} <= set(result):
+        raise InputError(f"{path} is not the result of a tree search.")
+    Tree.from_json(result["architecture"])
+    return result
+
+
+def trained_model(run: Path) -> Path:
+    """Returns the path of a run's trained model."""
+    read_result(run)
+    if not (run / "model.keras").exists():
+        raise InputError(f"{run} has no trained tree yet. Make it by: graftwork trees train {run}")
+    return run / "model.keras"
+
+
+def finish(run: Path, result: dict[str, Any], console: Console) -> None:
+    """Writes the report and prints the table of methods and the paths of the results."""
+    from reports import write_report
+
+    report = write_report(run)
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    for heading in ("method", "test error %", "95 % interval", "parameters", "MFLOPs", "seconds"):
+        table.add_column(heading, justify="left" if heading == "method" else "right")
+    for row in result["methods"]:
+        interval = row["test_error_interval"]
+        table.add_row(
+            row["name"] + (f" × {row['trainings']}" if row["trainings"] > 1 else ""),
+            f"{row['test_error']:.2f}",
+            f"{interval[0]:.2f} – {interval[1]:.2f}" if interval else "–",
+            f"{row['parameters']:,.0f}",
+            f"{row['flops'] / 1e6:.2f}",
+            f"{row['seconds']:.0f}",
+            style="bold" if row["kind"] == "searched" else "",
+        )
+    console.print()
+    console.print(table)
+    console.print()
+    for line in conclusions(result):
+        console.print(line, markup=False)
+    console.print()
+    for name in ("report.html", "result.json", "model.keras"):
+        if (run / name).exists():
+            console.print(f"{name:<12} {report.with_name(name)}", markup=False)
+
+
+def conclusions(result: dict[str, Any]) -> list[str]:
+    """Returns what the result says, in sentences."""
+    lines = []
+    if result["comparison"]:
+        lines.append(result["comparison"]["statement"])
+    lines.append(
+        f"The search cost {result['search_cost_ratio']:.2f} times the training of one final tree "
+        f"({result['search_seconds']:.0f} s against {result['training_seconds']:.0f} s)."
+    )
+    if result["regret"] is not None:
+        lines.append(
+            f"Under the shared weights the found tree is {result['regret']:.2f} points of "
+            f"{result['score']} below the best of {int(result['space_size']):.3g} trees."
+        )
+    else:
+        lines.append(f"No exact optimum: {result['exact_reason']}.")
+    if result["kendall_tau"] is not None:
+        lines.append(
+            f"Kendall's τ of shared-weight and stand-alone scores is {result['kendall_tau']:.2f} "
+            f"over {result['kendall_tau_trees']} trained trees."
+        )
+    if result["status"] != "finished":
+        lines.append(f"Ended early: {result['status']}.")
+    return lines

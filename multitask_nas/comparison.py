@@ -1,0 +1,143 @@
+"""Which networks are trained beside the found tree, and how one of them is recorded."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from multitask_nas.baselines import correlation_tree, random_tree, trunk
+from multitask_nas.config import TreeSearch
+from multitask_nas.cost import channels_for
+from multitask_nas.model import latency_ms
+from multitask_nas.networks import Network
+from multitask_nas.scores import Counts
+from multitask_nas.standalone import StandaloneTraining
+from multitask_nas.tree import Tree, TreeSpace
+
+RANDOM = "random trees"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One training of a comparison.
+
+    Args:
+        method: The name of the method.
+        kind: `"searched"`, `"random"`, `"exact"` or `"control"`.
+        seed: Seed of the first weights and of the order of the images. All methods of a
+            seed share both, so that they can be compared in pairs.
+        index: Which of the method's trainings with this seed.
+        network: What is trained.
+        in_space: Whether it is a tree of the searched space, which shared weights can score.
+    """
+
+    method: str
+    kind: str
+    seed: int
+    index: int
+    network: Network
+    in_space: bool = True
+
+
+def comparison_jobs(
+    config: TreeSearch,
+    space: TreeSpace,
+    dataset: Dataset,
+    seed: int,
+    found: Tree,
+    exact: Tree | None,
+) -> list[Job]:
+    """Returns the trainings of one seed, the most telling first.
+
+    Args:
+        config: What was asked for.
+        space: The trees.
+        dataset: For the label-correlation tree and the networks' sizes.
+        seed: The seed of the search.
+        found: The tree that it found.
+        exact: The best tree under the same shared weights, where known.
+    """
+
+    def tree_job(method: str, kind: str, tree: Tree, index: int = 0) -> Job:
+        return Job(method, kind, seed, index, Network(tree, config.channels, config.depth))
+
+    jobs = [tree_job(f"searched tree ({config.strategy})", "searched", found)]
+    jobs += [
+        tree_job(RANDOM, "random", random_tree(space, seed, i), i)
+        for i in range(config.random_trees)
+    ]
+    if not config.controls:
+        return jobs
+    labels = dataset.labels[dataset.split("train")]
+    correlated = correlation_tree(space, labels)
+    jobs.append(tree_job("label-correlation tree", "control", correlated))
+    if exact is not None:
+        jobs.append(tree_job("exact tree", "exact", exact))
+    shape, depth = dataset.image_shape, config.depth
+    parameters = jobs[0].network.cost(shape).parameters
+    layers, attributes = space.layers, len(space.attributes)
+    one = trunk(layers, attributes)
+    channels = channels_for(parameters, one, shape, depth)
+    network = Network(one, channels, depth)
+    jobs.append(Job("one trunk, equal parameters", "control", seed, 0, network, in_space=False))
+    alone = trunk(layers, 1)
+    channels = channels_for(parameters, alone, shape, depth, attributes)
+    network = Network(alone, channels, depth, separate=attributes)
+    jobs.append(Job("no sharing, equal parameters", "control", seed, 0, network, in_space=False))
+    return jobs
+
+
+def run_job(
+    job: Job,
+    training: StandaloneTraining,
+    on_step: Callable[[], None],
+    on_evaluation: Callable[[], None],
+) -> dict[str, Any]:
+    """Trains to the end what `training` has begun, and returns its journal entry.
+
+    Args:
+        job: What is trained.
+        training: The training, begun or restored.
+        on_step: Called after every training step.
+        on_evaluation: Called after every evaluation but the last, to write a checkpoint.
+    """
+    begin = time.perf_counter()
+    while not training.done:
+        training.advance(on_step)
+        if not training.done:
+            on_evaluation()
+    validation, test = training.finish()
+    seconds = time.perf_counter() - begin
+    shape = training.dataset.image_shape
+    cost = job.network.cost(shape)
+    # A tree's latency depends little on which tree it is: one of a method's will do.
+    latency = latency_ms(job.network.plain_model(shape)) if job.index == 0 else None
+    return {
+        "method": job.method,
+        "kind": job.kind,
+        "seed": job.seed,
+        "index": job.index,
+        "architecture": job.network.tree.to_json() if job.in_space else None,
+        "channels": job.network.channels,
+        **measured(validation, test, training.score),
+        "parameters": cost.parameters,
+        "flops": cost.flops,
+        "latency_ms": latency,
+        "steps": training.trainer.step,
+        "training_seconds": seconds,
+    }
+
+
+def measured(validation: Counts, test: Counts, score: str) -> dict[str, Any]:
+    """Returns scores and errors of a trained network, errors in percent."""
+    validation_score = float(validation.score(score).mean())
+    errors = 100 * (1 - test.score(score))
+    return {
+        "validation_score": validation_score,
+        "validation_error": 100 * (1 - validation_score),
+        "test_error": float(errors.mean()),
+        "attribute_errors": [float(error) for error in np.round(errors, 4)],
+    }

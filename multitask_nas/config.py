@@ -1,0 +1,169 @@
+"""What the commands of `graftwork trees` can be told: one dataclass a command."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from graftwork.budget import parse_duration
+from graftwork.errors import InputError, unknown_name
+from multitask_nas.tree import check_blocks
+
+STRATEGIES = ("gnas", "random")
+
+
+@dataclasses.dataclass(frozen=True)
+class TreeSearch:
+    """Search an attribute-sharing tree, and compare it with its controls.
+
+    Example: graftwork trees search --dataset glyphs --out runs/glyphs --time-budget 10m
+    """
+
+    out: Path
+    """The run folder to write. It must be new or empty, unless --resume."""
+    dataset: str = "glyphs"
+    """The dataset; `graftwork data list` names them."""
+    strategy: str = "gnas"
+    """The search strategy: gnas, or random as its control."""
+    blocks: tuple[int, ...] = (2, 4, 8)
+    """The number of blocks of every layer after the root."""
+    channels: int = 16
+    """The channels of every block. Narrow blocks make it matter who shares them."""
+    depth: int = 1
+    """Convolutions in a block."""
+    score: Literal["accuracy", "balanced-accuracy"] = "accuracy"
+    """What is maximised: the paper's accuracy, or the mean of the accuracies on both classes."""
+    seed: int = 0
+    """Seed of everything random; 0 is a seed."""
+    data_seed: int = 0
+    """Seed with which a drawn dataset is drawn."""
+    seeds: int = 1
+    """Searches with seeds in a row, each with its controls. At least 3 give an interval."""
+    steps: int = 800
+    """Training steps of every tree that is trained by itself."""
+    batch_size: int = 64
+    """Images a step."""
+    learning_rate: float = 0.01
+    """The highest learning rate of a tree by itself."""
+    search_learning_rate: float = 0.005
+    """The learning rate of the shared weights."""
+    round_steps: int = 60
+    """Shared training steps before each evaluation."""
+    warmup_rounds: int = 6
+    """Rounds of shared training on random trees before gnas visits its first layer."""
+    sweeps: int = 5
+    """The most sweeps of gnas over all layers. Random search gets as many rounds."""
+    random_trees: int = 10
+    """Random trees to train as controls, for every seed; 0 for none."""
+    controls: bool = True
+    """Train the other controls: one trunk, no sharing, label-correlation tree, exact tree."""
+    config: Path | None = None
+    """A JSON or TOML file of these arguments, or the config.json of an earlier run."""
+    time_budget: str | None = None
+    """Stop after this time (90s, 10m, 1h30m) with the best so far and a whole report."""
+    resume: bool = False
+    """Go on with the interrupted run in --out. Its own configuration holds."""
+
+    def check(self) -> None:
+        """Raises an `InputError` for a value that makes no sense."""
+        check_blocks(self.blocks)
+        if self.strategy not in STRATEGIES:
+            raise unknown_name("strategy", self.strategy, STRATEGIES)
+        at_least(self, 1, "channels", "depth", "seeds", "steps", "batch_size", "round_steps")
+        at_least(self, 1, "sweeps")
+        at_least(self, 0, "seed", "data_seed", "random_trees", "warmup_rounds")
+        positive(self, "learning_rate", "search_learning_rate")
+        if self.time_budget is not None:
+            parse_duration(self.time_budget)
+
+
+@dataclasses.dataclass(frozen=True)
+class TreeTraining:
+    """Train the found tree: fine-tune it from the shared weights, or from scratch.
+
+    Example: graftwork trees train runs/glyphs --steps 2000
+    """
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """The run folder of a finished search."""
+    from_scratch: bool = False
+    """Begin with fresh weights in place of the shared weights of the search."""
+    steps: int | None = None
+    """Training steps at most; three times those of the search's controls if not given."""
+    learning_rate: float | None = None
+    """The highest learning rate; that of the search if not given."""
+    patience: int = 5
+    """Stop after so many evaluations (there are 20) without a better validation score."""
+    seed: int = 0
+    """Seed of fresh weights and of the order of the images."""
+    resume: bool = False
+    """Go on with an interrupted training of this kind."""
+
+    def check(self) -> None:
+        """Raises an `InputError` for a value that makes no sense."""
+        at_least(self, 1, "patience", *(["steps"] if self.steps is not None else []))
+        at_least(self, 0, "seed")
+        if self.learning_rate is not None:
+            positive(self, "learning_rate")
+
+
+@dataclasses.dataclass(frozen=True)
+class TreePrediction:
+    """Predict the attributes of images with the trained tree of a run.
+
+    Example: graftwork trees predict runs/glyphs letter.png --json
+    """
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """The run folder, after `graftwork trees train`."""
+    images: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Image files; they are resized to the size that the tree was trained on."""
+    json: bool = False
+    """Print JSON in place of a table."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TreeShow:
+    """Show the found tree in the terminal, and write it as tree.png and tree.svg.
+
+    Example: graftwork trees show runs/glyphs
+    """
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """The run folder."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TreeExport:
+    """Export the trained tree for use without Graftwork.
+
+    Example: graftwork trees export runs/glyphs --format onnx
+    """
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """The run folder, after `graftwork trees train`."""
+    format: Literal["keras", "savedmodel", "onnx"] = "keras"
+    """The format: Keras's own, TensorFlow's SavedModel, or ONNX."""
+    out: Path | None = None
+    """Where to write; in the folder `export` of the run if not given."""
+
+
+def at_least(config: object, least: int, *names: str) -> None:
+    """Raises an `InputError` for a whole number below `least`."""
+    for name in names:
+        value = getattr(config, name)
+        if value < least:
+            raise InputError(
+                f"{name.replace('_', '-')} must be at least {least}. Received: {value}."
+            )
+
+
+def positive(config: object, *names: str) -> None:
+    """Raises an `InputError` for a number that is not above zero and finite."""
+    for name in names:
+        value = getattr(config, name)
+        if not 0 < value < float("inf"):
+            raise InputError(
+                f"{name.replace('_', '-')} must be a number above 0. Received: {value}."
+            )

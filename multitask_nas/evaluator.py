@@ -1,0 +1,190 @@
+"""What trees are worth under shared weights."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from graftwork.search import Evaluator
+from graftwork.space import Architecture
+from graftwork.training import MISSING, Trainer, compiled
+from multitask_nas.exact import tree_scores
+from multitask_nas.scores import Counts, count_classes
+from multitask_nas.supernet import TreeSupernet
+from multitask_nas.tree import TreeSpace
+
+PATH_MEMORY = 2**30
+"""Bytes that one pass over all paths may take."""
+
+
+class SupernetEvaluator(Evaluator):
+    """Trains the shared weights and scores trees with them on the validation split.
+
+    In inference an attribute's output depends on its path from the root alone. One sweep
+    over the validation images therefore scores every attribute along every path, and
+    any tree's score is a look-up. Where there are too many paths for memory, the asked
+    trees are run one after the other instead, the layers that they share once.
+
+    Args:
+        space: The trees.
+        supernet: The supernet of the space, built.
+        trainer: Trains it.
+        images: uint8 array `(n, height, width, channels)` of the validation split.
+        labels: int8 array `(n, A)`.
+        score: The score's name, of `multitask_nas.scores.SCORES`.
+        steps: Training steps a round.
+        on_step: Called after every training step.
+    """
+
+    def __init__(
+        self,
+        space: TreeSpace,
+        supernet: TreeSupernet,
+        trainer: Trainer,
+        images: np.ndarray,
+        labels: np.ndarray,
+        score: str,
+        steps: int,
+        on_step: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.space, self.supernet, self.trainer = space, supernet, trainer
+        self.images, self.labels = images, labels
+        self.score, self.steps, self.on_step = score, steps, on_step
+        self.training_seconds = self.evaluation_seconds = 0.0
+        self._positives, self._negatives = count_classes(labels)
+        self._table: np.ndarray | None = None
+        batch = path_batch(space, images.shape[1:], supernet.block_layers[0].filters)
+        self.has_path_scores = batch > 0
+        self.batch_size = min(batch or 256, len(images))
+        shape = (self.batch_size, *images.shape[1:])
+        batch_of_images = (shape, "uint8")
+        batch_of_labels = ((self.batch_size, labels.shape[1]), "int8")
+        if self.has_path_scores:
+            self.count = compiled(self._count_paths, batch_of_images, batch_of_labels)
+        else:
+            architectures = ((None, len(space)), "int32")
+            self.count = compiled(
+                self._count_trees,
+                batch_of_images,
+                batch_of_labels,
+                architectures,
+                ((), "int32"),
+            )
+
+    def train(self, sample: Callable[[np.random.Generator], Architecture]) -> dict[str, Any]:
+        begin = time.perf_counter()
+        self._table = None
+        loss = self.trainer.train(self.steps, sample, self.on_step)
+        self.training_seconds += time.perf_counter() - begin
+        return {"steps": self.trainer.step, "loss": loss}
+
+    def evaluate(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        if self.has_path_scores:
+            table = self.path_scores()
+            return np.stack([tree_scores(self.space.tree(a), table) for a in architectures])
+        begin = time.perf_counter()
+        layer = self._first_difference(architectures)
+        stacked = np.asarray(architectures, np.int32)
+        scores = self._score(lambda *batch: self.count(*batch, stacked, np.int32(layer)))
+        self.evaluation_seconds += time.perf_counter() - begin
+        return scores
+
+    def path_scores(self) -> np.ndarray:
+        """Returns the score of every attribute along every path, `(paths, A)`.
+
+        Paths are numbered as in `multitask_nas.exact.path_blocks`.
+        """
+        if self._table is None:
+            begin = time.perf_counter()
+            self._table = self._score(self.count)
+            self.evaluation_seconds += time.perf_counter() - begin
+        return self._table
+
+    def _score(self, count: Callable[..., Any]) -> np.ndarray:
+        right = [
+            np.asarray(count(*batch))
+            for batch in batches(self.images, self.labels, self.batch_size)
+        ]
+        positives, negatives = np.stack(right).sum(axis=0, dtype=np.int64)
+        return Counts(positives, negatives, self._positives, self._negatives).score(self.score)
+
+    def _count_paths(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        return count_right(self.supernet.path_logits(images), labels)
+
+    def _count_trees(
+        self, images: Any, labels: Any, architectures: Any, layer: Any
+    ) -> tuple[Any, Any]:
+        """Counts for several trees that are alike below `layer`; one branch a layer."""
+        net = self.supernet
+
+        def branch(first: int) -> Callable[[], tuple[Any, Any]]:
+            def run() -> tuple[Any, Any]:
+                x = net.standardize(images)[None]
+                shared = net.split_rows(architectures[0])
+                for i in range(first):
+                    x = net.run_layer(i, x, shared)
+                logits = ops.map(
+                    lambda row: net.continue_from(first, x, net.split_rows(row)), architectures
+                )
+                return count_right(logits, labels)
+
+            return run
+
+        return ops.switch(layer, [branch(i) for i in range(len(net.blocks) + 1)])
+
+    def _first_difference(self, architectures: Sequence[Architecture]) -> int:
+        trees = [self.space.tree(a).parents for a in architectures]
+        for layer, rows in enumerate(zip(*trees, strict=True), start=1):
+            if len(set(rows)) > 1:
+                return layer
+        return self.space.layers
+
+
+def count_right(logits: Any, labels: Any) -> tuple[Any, Any]:
+    """Counts right predictions.
+
+    Args:
+        logits: Float tensor `(m, n, A)`.
+        labels: Integer tensor `(n, A)` of 0, 1 and −1 (missing).
+
+    Returns:
+        Two int32 tensors `(m, A)`: right positives, right negatives.
+    """
+    told = logits > 0
+    positives = ops.logical_and(told, labels == 1)
+    negatives = ops.logical_and(ops.logical_not(told), labels == 0)
+    return (
+        ops.sum(ops.cast(positives, "int32"), axis=1),
+        ops.sum(ops.cast(negatives, "int32"), axis=1),
+    )
+
+
+def batches(
+    images: np.ndarray, labels: np.ndarray, size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields all rows in batches of one size; what fills the last has missing labels."""
+    for start in range(0, len(images), size):
+        rows, marks = images[start : start + size], labels[start : start + size]
+        lacking = size - len(rows)
+        if lacking:
+            rows = np.concatenate([rows, np.repeat(rows[:1], lacking, axis=0)])
+            filler = np.full((lacking, labels.shape[1]), MISSING, labels.dtype)
+            marks = np.concatenate([marks, filler])
+        yield rows, marks
+
+
+def path_batch(space: TreeSpace, image_shape: tuple[int, ...], channels: int) -> int:
+    """Returns how many images a pass over all paths may take at once; 0 if too few.
+
+    A layer holds its blocks' outputs for all paths, about three times over.
+    """
+    height, width = image_shape[:2]
+    paths = most = 1
+    for count in space.blocks:
+        paths *= count
+        most = max(most, 3 * 4 * paths * height * width * channels)
+        height, width = max(1, height // 2), max(1, width // 2)
+    batch = PATH_MEMORY // most
+    return 0 if batch < 8 else min(256, int(batch))

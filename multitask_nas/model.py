@@ -1,0 +1,190 @@
+"""A tree as a stand-alone `keras.Model` that needs no Graftwork to be loaded."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from graftwork.errors import InputError
+from graftwork.training import compiled
+from multitask_nas.supernet import EPSILON, TreeSupernet
+from multitask_nas.tree import Tree
+
+
+def build_model(
+    tree: Tree,
+    image_shape: tuple[int, int, int],
+    channels: int,
+    depth: int = 1,
+    activation: str = "sigmoid",
+) -> keras.Model:
+    """Builds the network of one tree, of Keras's own layers alone.
+
+    Blocks without descendants are pruned.
+
+    Args:
+        tree: The tree.
+        image_shape: Height, width and channels of an image.
+        channels: The channels of every block's output.
+        depth: Convolutions in a block.
+        activation: `"sigmoid"` for probabilities, `"linear"` for logits.
+
+    Returns:
+        A model from uint8 images `(n, height, width, channels)` to `(n, attributes)`, in
+        the order of the tree's attributes.
+    """
+    images = keras.Input(image_shape, dtype="uint8", name="images")
+    outputs = _tree_outputs(images, tree, channels, depth, prefix="")
+    probabilities = keras.layers.Activation(activation, name="attributes")(outputs)
+    return keras.Model(images, probabilities, name="tree")
+
+
+def build_separate_models(
+    attributes: int, layers: int, image_shape: tuple[int, int, int], channels: int, depth: int
+) -> keras.Model:
+    """Builds one network an attribute, side by side: no sharing.
+
+    Args:
+        attributes: How many networks.
+        layers: The layers of blocks of each.
+        image_shape: Height, width and channels of an image.
+        channels: The channels of every block's output.
+        depth: Convolutions in a block.
+
+    Returns:
+        A model from uint8 images `(n, height, width, channels)` to `(n, attributes)`.
+    """
+    images = keras.Input(image_shape, dtype="uint8", name="images")
+    chain = Tree(((0,),) * layers)
+    heads = [
+        _tree_outputs(images, chain, channels, depth, prefix=f"network_{i}_")
+        for i in range(attributes)
+    ]
+    joined = keras.layers.Concatenate()(heads) if attributes > 1 else heads[0]
+    return keras.Model(images, keras.layers.Activation("sigmoid")(joined), name="no_sharing")
+
+
+def _tree_outputs(
+    images: keras.KerasTensor, tree: Tree, channels: int, depth: int, prefix: str
+) -> keras.KerasTensor:
+    tree = tree.pruned()
+    x = keras.layers.Rescaling(1.0, name=f"{prefix}pixels")(images)
+    x = keras.layers.GroupNormalization(
+        groups=1, epsilon=EPSILON, center=False, scale=False, name=f"{prefix}standardize"
+    )(x)
+    above = [x]
+    for layer, count in enumerate(tree.blocks):
+        pool = layer < len(tree.blocks) - 1
+        parents = tree.parents[layer - 1] if layer else (0,)
+        above = [
+            _block(above[parents[b]], channels, depth, pool, f"{prefix}layer_{layer}_block_{b}")
+            for b in range(count)
+        ]
+    leaves = [keras.layers.GlobalAveragePooling2D()(x) for x in above]
+    heads = [
+        keras.layers.Dense(1, name=f"{prefix}head_{a}")(leaves[leaf])
+        for a, leaf in enumerate(tree.parents[-1])
+    ]
+    return keras.layers.Concatenate(name=f"{prefix}heads")(heads) if len(heads) > 1 else heads[0]
+
+
+def _block(
+    x: keras.KerasTensor, channels: int, depth: int, pool: bool, name: str
+) -> keras.KerasTensor:
+    for i in range(depth):
+        x = keras.layers.Conv2D(
+            channels, 3, padding="same", use_bias=False, name=f"{name}_conv_{i}"
+        )(x)
+        if pool and i == depth - 1:
+            x = keras.layers.MaxPooling2D(2, name=f"{name}_pool")(x)
+        x = keras.layers.GroupNormalization(groups=1, epsilon=EPSILON, name=f"{name}_norm_{i}")(x)
+        x = keras.layers.ReLU(name=f"{name}_relu_{i}")(x)
+    return x
+
+
+def copy_weights(supernet: TreeSupernet, tree: Tree, model: keras.Model) -> None:
+    """Gives a model of `build_model` the weights that a supernet has for its tree.
+
+    Args:
+        supernet: The supernet.
+        tree: The tree, as the supernet knows it: with all of its blocks.
+        model: What `build_model` returned for this tree.
+    """
+    for layer, blocks in enumerate(supernet.block_layers):
+        kept = np.unique(tree.paths[:, layer])
+        for i in range(blocks.depth):
+            kernel = np.asarray(blocks.kernels[i])
+            gamma, beta = np.asarray(blocks.gammas[i]), np.asarray(blocks.betas[i])
+            for new, old in enumerate(kept):
+                name = f"layer_{layer}_block_{new}"
+                model.get_layer(f"{name}_conv_{i}").set_weights([kernel[old]])
+                model.get_layer(f"{name}_norm_{i}").set_weights([gamma[old], beta[old]])
+    kernel, bias = np.asarray(supernet.heads.kernel), np.asarray(supernet.heads.bias)
+    for a in range(tree.attributes):
+        model.get_layer(f"head_{a}").set_weights([kernel[a][:, None], bias[a : a + 1]])
+
+
+def latency_ms(model: keras.Model, repeats: int = 30) -> float:
+    """Measures the milliseconds of one image, on this device: the median of several.
+
+    Args:
+        model: A model of uint8 images.
+        repeats: Measurements after three that do not count.
+    """
+    shape = (1, *model.input_shape[1:])
+    predict = compiled(lambda images: model(images, training=False), (shape, "uint8"))
+    image = np.zeros(shape, "uint8")
+    seconds: list[float] = []
+    for _ in range(repeats + 3):
+        begin = time.perf_counter()
+        np.asarray(predict(image))
+        seconds.append(time.perf_counter() - begin)
+    return float(np.median(seconds[3:])) * 1e3
+
+
+def load_model(path: Path) -> keras.Model:
+    """Loads a saved model; one that would run code of its own is refused.
+
+    Raises:
+        InputError: If the file is no model of Keras.
+    """
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} is not a model that can be loaded: {reason}") from None
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Writes a model as `.keras` file, atomically."""
+    temporary = path.with_name(f".saving.{path.name}")
+    model.save(temporary)
+    with open(temporary, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def export_model(model: keras.Model, form: str, path: Path) -> None:
+    """Exports a model.
+
+    Args:
+        model: The model.
+        form: `"keras"`, `"savedmodel"` or `"onnx"`.
+        path: The file, or for a SavedModel the folder, to write.
+    """
+    if form == "keras":
+        save_model(model, path)
+        return
+    temporary = path.with_name(f".exporting.{path.name}")
+    model.export(temporary, format={"savedmodel": "tf_saved_model"}.get(form, form), verbose=False)
+    if path.is_dir():
+        shutil.rmtree(path)
+    os.replace(temporary, path)
+
+
+def predict_images(model: keras.Model, images: list[np.ndarray]) -> np.ndarray:
+    """Returns probabilities `(n, A)` of uint8 images `(height, width, channels)`."""
+    return np.asarray(model.predict(np.stack(images), verbose=0))

@@ -1,0 +1,219 @@
+"""From the journal of a search to `result.json` (docs/run-folder.md)."""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from graftwork.run import FORMAT
+from graftwork.statistics import (
+    difference_interval,
+    grouped_kendall,
+    mean_interval,
+    paired_p_value,
+)
+from multitask_nas.baselines import base_errors
+from multitask_nas.comparison import RANDOM
+from multitask_nas.config import TreeSearch
+from multitask_nas.tree import TreeSpace
+
+Event = dict[str, Any]
+
+
+def summarize(
+    config: TreeSearch, space: TreeSpace, dataset: Dataset, events: list[Event], status: str
+) -> dict[str, Any]:
+    """Returns what `result.json` holds.
+
+    Args:
+        config: What was asked for.
+        space: The trees.
+        dataset: The data.
+        events: The journal.
+        status: `"finished"`, or why the run ended before its end.
+    """
+    searches = [event for event in events if event["event"] == "searched"]
+    trainings = [event for event in events if event["event"] == "trained"]
+    first = searches[0]
+    regrets = [s["exact_score"] - s["score"] for s in searches if s["exact_score"] is not None]
+    search_seconds = mean([s["training_seconds"] + s["evaluation_seconds"] for s in searches])
+    training_seconds = mean([t["training_seconds"] for t in trainings if t["kind"] == "searched"])
+    return {
+        "format": FORMAT,
+        "command": "trees search",
+        "status": status,
+        "dataset": describe(dataset),
+        "attributes": list(dataset.attributes),
+        "base_errors": base_errors(dataset),
+        "score": config.score.replace("-", " "),
+        "strategy": config.strategy,
+        "seeds": [search["seed"] for search in searches],
+        "blocks": list(config.blocks),
+        "channels": config.channels,
+        "space_size": str(space.size),
+        "architecture": first["architecture"],
+        "shared_score": first["score"],
+        "exact": {
+            "architecture": first["exact_architecture"],
+            "score": first["exact_score"],
+            "gap": first["exact_gap"],
+        }
+        if first["exact_score"] is not None
+        else None,
+        "exact_reason": None if first["exact_score"] is not None else no_path_scores(space),
+        "regret": 100 * mean(regrets) if regrets else None,
+        **correlation(searches, trainings),
+        "search_cost_ratio": search_seconds / training_seconds,
+        "search_seconds": search_seconds,
+        "training_seconds": training_seconds,
+        "methods": [method_row(rows) for rows in by_method(trainings).values()],
+        "comparison": compare_with_random(trainings),
+    }
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """Returns what `config.json` and `result.json` say of a dataset."""
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "images": {name: len(rows) for name, rows in dataset.splits.items()},
+        "shape": list(dataset.image_shape),
+        "attributes": list(dataset.attributes),
+    }
+
+
+def no_path_scores(space: TreeSpace) -> str:
+    """Says why there is no exact optimum."""
+    return (
+        f"the {space.paths:,} paths of these blocks do not fit into memory at once; "
+        "the greedy search evaluated its candidates one by one"
+    )
+
+
+def by_method(trainings: list[Event]) -> dict[str, list[Event]]:
+    """Returns the trainings of every method, in the order in which they came."""
+    methods: dict[str, list[Event]] = defaultdict(list)
+    for event in trainings:
+        methods[event["method"]].append(event)
+    return dict(methods)
+
+
+def method_row(rows: list[Event]) -> dict[str, Any]:
+    """Returns one row of the comparison: means over a method's trainings."""
+    latencies = [row["latency_ms"] for row in rows if row["latency_ms"] is not None]
+    interval = mean_interval([row["test_error"] for row in rows])
+    return {
+        "name": rows[0]["method"],
+        "kind": rows[0]["kind"],
+        "seeds": sorted({row["seed"] for row in rows}),
+        "trainings": len(rows),
+        "validation_error": mean([row["validation_error"] for row in rows]),
+        "test_error": mean([row["test_error"] for row in rows]),
+        "test_error_interval": list(interval) if interval else None,
+        "parameters": mean([row["parameters"] for row in rows]),
+        "flops": mean([row["flops"] for row in rows]),
+        "channels": rows[0]["channels"],
+        "latency_ms": mean(latencies) if latencies else None,
+        "seconds": sum(row["training_seconds"] for row in rows),
+        "attribute_errors": np.mean([row["attribute_errors"] for row in rows], axis=0).tolist(),
+    }
+
+
+def correlation(searches: list[Event], trainings: list[Event]) -> dict[str, Any]:
+    """Returns Kendall's τ of shared-weight and stand-alone validation scores.
+
+    Scores under the shared weights of different seeds are not comparable: τ is taken seed
+    by seed and averaged, over all trained trees of the space, and over the random ones
+    alone, which no search has chosen by their shared score.
+    """
+
+    def over(kinds: set[str] | None) -> Any:
+        groups = []
+        for search in searches:
+            trained = [
+                t
+                for t in trainings
+                if t["seed"] == search["seed"]
+                and t["shared_score"] is not None
+                and (kinds is None or t["kind"] in kinds)
+            ]
+            groups.append(
+                ([t["shared_score"] for t in trained], [t["validation_score"] for t in trained])
+            )
+        return grouped_kendall(groups)
+
+    every, random = over(None), over({"random"})
+    return {
+        "kendall_tau": every.tau,
+        "kendall_tau_p_value": every.p_value,
+        "kendall_tau_trees": every.pairs,
+        "kendall_tau_random": random.tau,
+    }
+
+
+def compare_with_random(trainings: list[Event]) -> dict[str, Any] | None:
+    """Sets the searched trees against the random trees of the same seeds."""
+    random = [t for t in trainings if t["kind"] == "random"]
+    seeds = sorted({t["seed"] for t in random})
+    searched = [t for t in trainings if t["kind"] == "searched" and t["seed"] in seeds]
+    if not random or not searched:
+        return None
+    errors = [t["test_error"] for t in searched]
+    random_errors = [t["test_error"] for t in random]
+    by_seed = [mean([t["test_error"] for t in random if t["seed"] == s]) for s in seeds]
+    difference = mean(by_seed) - mean(errors)
+    interval = difference_interval(random_errors, errors)
+    p_value = paired_p_value(by_seed, errors)
+    worse = sum(
+        t["test_error"] > s["test_error"]
+        for s in searched
+        for t in random
+        if t["seed"] == s["seed"]
+    )
+    return {
+        "against": RANDOM,
+        "difference": difference,
+        "interval": list(interval) if interval else None,
+        "p_value": p_value,
+        "test": "paired t-test over seeds",
+        "better_than_random": f"{worse} of {len(random)}",
+        "statement": statement(difference, interval, p_value, len(seeds), worse, len(random)),
+    }
+
+
+def statement(
+    difference: float,
+    interval: tuple[float, float] | None,
+    p_value: float | None,
+    seeds: int,
+    worse: int,
+    random: int,
+) -> str:
+    """Says in one sentence what the comparison with random trees shows."""
+    side = "below" if difference >= 0 else "above"
+    text = (
+        f"The searched tree's test error is {abs(difference):.2f} points {side} the mean of "
+        f"the random trees', and below that of {worse} of {random} of them"
+    )
+    if interval is None:
+        return text + (
+            f"; {seeds} seed{'s give' if seeds > 1 else ' gives'} no interval, so that this may "
+            "be chance (--seeds 3 gives one)."
+        )
+    text += f" (95 % interval of the difference {interval[0]:.2f} to {interval[1]:.2f}"
+    if p_value is not None:
+        text += f"; paired t-test over {seeds} seeds, p = {p_value:.3f}"
+    text += "): "
+    if interval[0] > 0 and p_value is not None and p_value < 0.05:
+        return text + "the search beats random trees by more than chance."
+    if interval[0] > 0:
+        return text + "the interval leaves out 0, the paired test does not confirm it."
+    if interval[1] < 0:
+        return text + "the search is worse than random trees."
+    return text + "no difference from random trees is shown."
+
+
+def mean(values: list[float]) -> float:
+    """Returns the mean as a Python float."""
+    return float(np.mean(values))

@@ -1,0 +1,191 @@
+"""`graftwork trees search`: searches, comparison and result in one resumable run.
+
+The work is a list of units, each of which ends in one journal event: for every seed a
+search, then the trainings of its comparison. A checkpoint says how many units are done
+and holds the state of the one under way.
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from graftwork import files
+from graftwork.budget import parse_duration
+from graftwork.progress import Progress, Stage
+from graftwork.run import Run, read_journal
+from multitask_nas.comparison import Job, comparison_jobs, run_job
+from multitask_nas.config import TreeSearch
+from multitask_nas.results import summarize
+from multitask_nas.shared_search import SharedSearch
+from multitask_nas.standalone import Schedule, StandaloneTraining
+from multitask_nas.tree import Tree, TreeSpace
+
+SECONDS_BETWEEN_CHECKPOINTS = 20.0
+SEARCH_SHARE = 0.25
+"""The part of a seed's time that its search may take; the controls need the rest."""
+
+State = tuple[dict[str, Any] | None, dict[str, np.ndarray]]
+"""What the newest checkpoint says of the unit under way, and its arrays."""
+
+
+class TreeSearchRun:
+    """One run of `graftwork trees search`.
+
+    Args:
+        config: What was asked for, checked.
+        dataset: The data, checked.
+        run: The run folder.
+        progress: Where to show progress.
+    """
+
+    def __init__(self, config: TreeSearch, dataset: Dataset, run: Run, progress: Progress) -> None:
+        self.config, self.dataset, self.run, self.progress = config, dataset, run, progress
+        self.space = TreeSpace(config.blocks, dataset.attributes)
+        self.searches = SharedSearch(config, self.space, dataset, run)
+        self.seeds = range(config.seed, config.seed + config.seeds)
+        self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
+        self._trainings: dict[Any, StandaloneTraining] = {}
+        self._last_checkpoint = time.monotonic()
+
+    def execute(self) -> dict[str, Any]:
+        """Does what is left to do, writes `result.json` and returns what it holds."""
+        restored = self.run.restore()
+        if not restored:
+            self.run.record("start")
+        saved, arrays = restored or ({"done": 0, "current": None}, {})
+        self._done = saved["done"]
+        self._state: State = (saved["current"], arrays)
+        status = "finished"
+        walked = 0
+        for seed in self.seeds:
+            if walked == self._done:
+                self._search(seed)
+            walked += 1
+            searched = self._searched(seed)
+            jobs = self._jobs_of(seed, searched)
+            scores = searched["shared_scores"]
+            if not self._compare(seed, jobs, scores, first=self._done - walked):
+                status = "time budget"
+                break
+            walked += len(jobs)
+        events = read_journal(self.run.path)
+        result = summarize(self.config, self.space, self.dataset, events, status)
+        files.write_json(self.run.path / "result.json", result)
+        return result
+
+    def _search(self, seed: int) -> None:
+        share = self.seeds.index(seed) + SEARCH_SHARE
+        until = self.budget * share / len(self.seeds)
+        with self.progress.stage(self._name("Search", seed), self.searches.most_steps) as stage:
+            entry = self.searches.run_seed(
+                seed,
+                *self._take_state(),
+                time_left=lambda: self.run.elapsed < until,
+                checkpoint=self._checkpoint,
+                stage=stage,
+            )
+        jobs = self._jobs_of(seed, entry)
+        entry["shared_scores"] = self.searches.shared_scores(
+            [job.network.architecture if job.in_space else None for job in jobs]
+        )
+        if seed == self.seeds[0]:
+            self._keep_shared_weights()
+        self.run.record("searched", seed=seed, **entry)
+        self._unit_done()
+
+    def _keep_shared_weights(self) -> None:
+        """Writes what `graftwork trees train` fine-tunes from, and the table of path scores."""
+        weights = self.searches.supernet.get_weights()
+        with files.atomic_file(self.run.path / "shared_weights.npz", "wb") as file:
+            np.savez(file, *weights)
+        if self.searches.evaluator.has_path_scores:
+            with files.atomic_file(self.run.path / "path_scores.npz", "wb") as file:
+                np.savez(file, scores=self.searches.evaluator.path_scores())
+
+    def _searched(self, seed: int) -> dict[str, Any]:
+        events = read_journal(self.run.path)
+        return next(e for e in events if e["event"] == "searched" and e["seed"] == seed)
+
+    def _jobs_of(self, seed: int, searched: dict[str, Any]) -> list[Job]:
+        exact = searched["exact_architecture"]
+        return comparison_jobs(
+            self.config,
+            self.space,
+            self.dataset,
+            seed,
+            Tree.from_json(searched["architecture"]),
+            Tree.from_json(exact) if exact else None,
+        )
+
+    def _compare(
+        self, seed: int, jobs: list[Job], shared_scores: list[float | None], first: int
+    ) -> bool:
+        """Trains a seed's comparison from its `first` job on. False where time ran out."""
+        if first >= len(jobs):
+            return True
+        steps = self.config.steps
+        name = self._name("Compare", seed)
+        with self.progress.stage(name, len(jobs) * steps, first * steps) as stage:
+            for job, shared_score in list(zip(jobs, shared_scores, strict=True))[first:]:
+                if job.kind != "searched" and self.run.elapsed >= self.budget:
+                    return False
+                stage.note(job.method + (f" {job.index + 1}" if job.kind == "random" else ""))
+                self._train(job, shared_score, stage, *self._take_state())
+        return True
+
+    def _train(
+        self,
+        job: Job,
+        shared_score: float | None,
+        stage: Stage,
+        current: dict[str, Any] | None,
+        arrays: dict[str, np.ndarray],
+    ) -> None:
+        training = self._training(job)
+        if current:
+            training.restore(current["training"], arrays)
+            stage.advance(training.trainer.step)
+        else:
+            fresh = job.network.supernet(self.dataset.image_shape, job.seed).get_weights()
+            training.begin(job.network.architecture, job.seed, fresh)
+
+        def checkpoint() -> None:
+            if time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
+                values, state = training.state()
+                self._checkpoint({"training": values}, state)
+
+        entry = run_job(job, training, stage.advance, checkpoint)
+        self.run.record("trained", **entry, shared_score=shared_score)
+        self._unit_done()
+
+    def _training(self, job: Job) -> StandaloneTraining:
+        """Returns the training of a network's family, which has one trace for all of it."""
+        family = job.network.family
+        if family not in self._trainings:
+            config = self.config
+            self._trainings[family] = StandaloneTraining(
+                job.network.supernet(self.dataset.image_shape, job.seed),
+                self.dataset,
+                Schedule(config.steps, config.batch_size, config.learning_rate),
+                config.score,
+            )
+        return self._trainings[family]
+
+    def _take_state(self) -> State:
+        """Returns the state that a checkpoint left, to the first unit that asks."""
+        state, self._state = self._state, (None, {})
+        return state
+
+    def _name(self, stage: str, seed: int) -> str:
+        return f"{stage}, seed {seed}" if len(self.seeds) > 1 else stage
+
+    def _checkpoint(self, current: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self.run.checkpoint({"done": self._done, "current": current}, arrays)
+        self._last_checkpoint = time.monotonic()
+
+    def _unit_done(self) -> None:
+        self._done += 1
+        self.run.checkpoint({"done": self._done, "current": None})
+        self._last_checkpoint = time.monotonic()

@@ -1,0 +1,158 @@
+"""One search with shared weights, round by round, each with its checkpoint."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from graftwork.progress import Stage
+from graftwork.run import Run
+from graftwork.search import search
+from graftwork.space import Architecture
+from graftwork.strategies import RandomSearch, Strategy
+from graftwork.training import Trainer
+from multitask_nas.config import TreeSearch
+from multitask_nas.evaluator import SupernetEvaluator
+from multitask_nas.exact import ExactTree, best_tree
+from multitask_nas.gnas import Gnas
+from multitask_nas.networks import build_supernet
+from multitask_nas.supernet import TreeSupernet
+from multitask_nas.tree import Tree, TreeSpace
+
+RANDOM_CANDIDATES = 16
+
+
+class SharedSearch:
+    """Searches of one space on one dataset; all seeds use one supernet and its two traces.
+
+    Args:
+        config: What was asked for.
+        space: The trees.
+        dataset: The data; the test split is not touched.
+        run: The run folder.
+    """
+
+    def __init__(self, config: TreeSearch, space: TreeSpace, dataset: Dataset, run: Run) -> None:
+        self.config, self.space, self.run = config, space, run
+        self.image_shape = dataset.image_shape
+        train, validation = dataset.split("train"), dataset.split("validation")
+        self.supernet = self.fresh_supernet(config.seed)
+        self.trainer = Trainer(
+            self.supernet,
+            dataset.images[train],
+            dataset.labels[train],
+            config.batch_size,
+            config.search_learning_rate,
+        )
+        self.evaluator = SupernetEvaluator(
+            space,
+            self.supernet,
+            self.trainer,
+            dataset.images[validation],
+            dataset.labels[validation],
+            config.score,
+            config.round_steps,
+        )
+
+    def fresh_supernet(self, seed: int) -> TreeSupernet:
+        """Builds a supernet of the space with the first weights of a seed."""
+        config = self.config
+        attributes = len(self.space.attributes)
+        return build_supernet(
+            self.space.blocks, attributes, config.channels, config.depth, self.image_shape, seed
+        )
+
+    @property
+    def most_steps(self) -> int:
+        """The most training steps that a search takes."""
+        return self._rounds * self.config.round_steps
+
+    @property
+    def _rounds(self) -> int:
+        visited = sum(count > 1 for count in self.space.blocks)
+        return self.config.warmup_rounds + self.config.sweeps * visited
+
+    def strategy(self, seed: int) -> Strategy:
+        """Returns the strategy that was asked for, at its beginning."""
+        config = self.config
+        if config.strategy == "random":
+            return RandomSearch(self.space, max(1, self._rounds), RANDOM_CANDIDATES, seed)
+        return Gnas(self.space, seed, config.warmup_rounds, config.sweeps)
+
+    def run_seed(
+        self,
+        seed: int,
+        current: dict[str, Any] | None,
+        arrays: dict[str, np.ndarray],
+        time_left: Callable[[], bool],
+        checkpoint: Callable[[dict[str, Any], dict[str, np.ndarray]], None],
+        stage: Stage,
+    ) -> dict[str, Any]:
+        """Searches with one seed, or goes on with it.
+
+        Args:
+            seed: The seed.
+            current: What the newest checkpoint says of this search, if it was under way.
+            arrays: The arrays of that checkpoint.
+            time_left: Whether another round may begin.
+            checkpoint: Writes a checkpoint after every round.
+            stage: Where to show progress.
+
+        Returns:
+            The journal entry of the finished search.
+        """
+        strategy, evaluator = self.strategy(seed), self.evaluator
+        rounds = 0
+        evaluator.training_seconds = evaluator.evaluation_seconds = 0.0
+        if current:
+            strategy.restore(current["strategy"])
+            self.trainer.restore(arrays)
+            evaluator.training_seconds = current["training_seconds"]
+            evaluator.evaluation_seconds = current["evaluation_seconds"]
+            rounds = current["rounds"]
+            stage.advance(self.trainer.step)
+        else:
+            self.trainer.start_over(seed, self.fresh_supernet(seed).get_weights())
+        evaluator.on_step = stage.advance
+
+        def record(event: dict[str, Any]) -> None:
+            nonlocal rounds
+            tree = self.space.tree(strategy.best).to_json()
+            self.run.record("round", seed=seed, round=rounds, **event, architecture=tree)
+            rounds += 1
+            stage.note(f"{self.config.score} {event['score']:.4f}")
+            values = {
+                "strategy": strategy.state(),
+                "rounds": rounds,
+                "training_seconds": evaluator.training_seconds,
+                "evaluation_seconds": evaluator.evaluation_seconds,
+            }
+            checkpoint(values, self.trainer.state())
+
+        found = self.space.tree(search(strategy, evaluator, time_left, record))
+        return {"rounds": rounds, **self._outcome(found)}
+
+    def _outcome(self, found: Tree) -> dict[str, Any]:
+        """Scores the found tree under the final shared weights, beside what is possible."""
+        evaluator = self.evaluator
+        score = float(evaluator.evaluate([self.space.architecture(found)]).mean())
+        exact: ExactTree | None = None
+        if evaluator.has_path_scores:
+            exact = best_tree(self.space, evaluator.path_scores())
+        return {
+            "architecture": found.to_json(),
+            "score": score,
+            "exact_score": exact.score if exact else None,
+            "exact_architecture": exact.tree.to_json() if exact else None,
+            "exact_gap": exact.gap if exact else None,
+            "steps": self.trainer.step,
+            "training_seconds": evaluator.training_seconds,
+            "evaluation_seconds": evaluator.evaluation_seconds,
+        }
+
+    def shared_scores(self, architectures: Sequence[Architecture | None]) -> list[float | None]:
+        """Returns mean validation scores under the shared weights; None stays None."""
+        known = [architecture for architecture in architectures if architecture is not None]
+        scores = iter(self.evaluator.evaluate(known).mean(axis=1))
+        return [None if a is None else float(next(scores)) for a in architectures]

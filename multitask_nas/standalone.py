@@ -1,0 +1,158 @@
+"""Trains one architecture by itself, the same way for every method of a comparison."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from datasets import Dataset
+from graftwork.space import Architecture
+from graftwork.training import Trainer, compiled
+from multitask_nas.evaluator import batches, count_right
+from multitask_nas.scores import Counts, count_classes
+from multitask_nas.supernet import TreeSupernet
+
+WARMUP_STEPS = 50
+FINAL_LEARNING_RATE = 0.05  # times the highest
+EVALUATION_BATCH = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """How a network is trained.
+
+    Args:
+        steps: Training steps, at least one an evaluation.
+        batch_size: Images a step.
+        learning_rate: The highest; it rises linearly to it and falls along a half cosine.
+        evaluations: How often the validation split is read, evenly spread.
+        patience: Evaluations without a better one after which training stops early.
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    evaluations: int = 4
+    patience: int = 4
+
+    def learning_rates(self) -> Any:
+        """Returns the learning rate by step, as Keras takes it."""
+        warmup = max(1, min(WARMUP_STEPS, self.steps // 10))
+        return keras.optimizers.schedules.CosineDecay(
+            self.learning_rate / 10,
+            max(1, self.steps - warmup),
+            alpha=FINAL_LEARNING_RATE,
+            warmup_target=self.learning_rate,
+            warmup_steps=warmup,
+        )
+
+
+class StandaloneTraining:
+    """Trains fixed architectures, one after the other, from given first weights.
+
+    A tree by itself is the supernet with that tree as its input: the same outputs and
+    gradients as of a plain model of the tree, and one trace for all trees. Blocks that
+    no attribute passes are never changed. The weights with the best validation score
+    are kept; the test split is read once, by `finish`.
+
+    Args:
+        network: A network with the inputs of `TreeSupernet`, built.
+        dataset: The images and labels.
+        schedule: How to train.
+        score: The score's name, of `multitask_nas.scores.SCORES`.
+    """
+
+    def __init__(
+        self, network: TreeSupernet, dataset: Dataset, schedule: Schedule, score: str
+    ) -> None:
+        self.network, self.dataset, self.schedule, self.score = (
+            network,
+            dataset,
+            schedule,
+            score,
+        )
+        train = dataset.split("train")
+        self.trainer = Trainer(
+            network,
+            dataset.images[train],
+            dataset.labels[train],
+            schedule.batch_size,
+            schedule.learning_rates(),
+        )
+        decisions = sum(network.blocks[1:]) + network.attributes
+        self._count = compiled(
+            lambda images, labels, architecture: count_right(
+                network({"images": images, "architecture": architecture[None]})[None], labels
+            ),
+            ((EVALUATION_BATCH, *dataset.image_shape), "uint8"),
+            ((EVALUATION_BATCH, network.attributes), "int8"),
+            ((decisions,), "int32"),
+        )
+
+    def begin(self, architecture: Architecture, seed: int, weights: Sequence[np.ndarray]) -> None:
+        """Begins a training.
+
+        Args:
+            architecture: What to train.
+            seed: Seed of the order of the images.
+            weights: The first weights of the network.
+        """
+        self.trainer.start_over(seed, weights)
+        self.architecture = architecture
+        self._best_score = -1.0
+        self._best_weights = list(weights)
+        self._worse = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether the training came to its end."""
+        return self.trainer.step >= self.schedule.steps or self._worse >= self.schedule.patience
+
+    def advance(self, on_step: Callable[[], None] = lambda: None) -> float:
+        """Trains up to the next evaluation and makes it. Returns the validation score."""
+        every = -(-self.schedule.steps // self.schedule.evaluations)
+        steps = min(every, self.schedule.steps - self.trainer.step)
+        self.trainer.train(steps, lambda rng: self.architecture, on_step)
+        score = float(self.count("validation").score(self.score).mean())
+        if score > self._best_score:
+            self._best_score, self._worse = score, 0
+            self._best_weights = self.network.get_weights()
+        else:
+            self._worse += 1
+        return score
+
+    def finish(self) -> tuple[Counts, Counts]:
+        """Takes the best weights. Returns their counts on validation and on test."""
+        self.network.set_weights(self._best_weights)
+        return self.count("validation"), self.count("test")
+
+    def count(self, split: str) -> Counts:
+        """Counts right predictions, by attribute, on a split."""
+        rows = self.dataset.split(split)
+        images, labels = self.dataset.images[rows], self.dataset.labels[rows]
+        architecture = np.asarray(self.architecture, np.int32)
+        right = [
+            np.asarray(self._count(*batch, architecture))[:, 0]
+            for batch in batches(images, labels, EVALUATION_BATCH)
+        ]
+        positives, negatives = np.stack(right).sum(axis=0, dtype=np.int64)
+        return Counts(positives, negatives, *count_classes(labels))
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Returns what the training goes on from: JSON values and arrays."""
+        arrays = {f"best_{i}": weight for i, weight in enumerate(self._best_weights)}
+        values = {
+            "architecture": list(self.architecture),
+            "best_score": self._best_score,
+            "worse": self._worse,
+        }
+        return values, {**arrays, **self.trainer.state()}
+
+    def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Goes on from what `state()` returned."""
+        self.trainer.restore(arrays)
+        self.architecture = tuple(values["architecture"])
+        self._best_score, self._worse = values["best_score"], values["worse"]
+        self._best_weights = [arrays[f"best_{i}"] for i in range(len(self.network.get_weights()))]

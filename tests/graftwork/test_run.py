@@ -1,0 +1,195 @@
+"""The run folder: who may write it, and what its journal tells."""
+
+import json
+import signal
+
+import pytest
+from written_runs import other_process, restored, rounds_of, write
+
+import graftwork
+from graftwork import run as run_module
+from graftwork.errors import InputError
+from graftwork.run import Run, read_config, read_journal
+
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
+
+
+# Creating and opening.
+
+
+def test_a_new_run_holds_its_configuration_and_versions(path):
+    with Run.create(path / "deep" / "er", {"seed": 3, "dataset": {"name": "glyphs"}}) as run:
+        config = read_config(run.path)
+    assert config["format"] == run_module.FORMAT
+    assert config["seed"] == 3
+    assert config["dataset"] == {"name": "glyphs"}
+    assert config["versions"]["graftwork"] == graftwork.__version__
+    assert set(config["versions"]) >= {"keras", "tensorflow", "numpy", "python"}
+
+
+def test_an_empty_folder_will_do(path):
+    path.mkdir()
+    (path / ".hidden").touch()
+    with Run.create(path, {}):
+        assert read_config(path)["format"] == run_module.FORMAT
+
+
+def test_a_run_is_not_overwritten(path):
+    write(path, 2)
+    written = [path / "config.json", path / "journal.jsonl"]
+    before = [file.read_bytes() for file in written]
+    with pytest.raises(InputError, match=r"already holds a run.*--resume"):
+        Run.create(path, {"seed": 1})
+    assert [file.read_bytes() for file in written] == before
+
+
+def test_a_folder_with_other_files_is_left_alone(path):
+    path.mkdir()
+    (path / "thesis.tex").write_text("text")
+    with pytest.raises(InputError, match=r"holds no run \(it has 'thesis.tex'\)"):
+        Run.create(path, {})
+    assert [entry.name for entry in path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file, file / "run"):
+        with pytest.raises(InputError, match=r"cannot be written.*another --out") as error:
+            Run.create(place, {})
+        assert str(place) in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_a_lock_that_cannot_be_written_is_named(path):
+    write(path, 1)
+    (path / "lock").unlink(missing_ok=True)
+    (path / "lock").mkdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        Run.resume(path)
+
+
+def test_creation_that_was_killed_can_be_tried_again(path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("graftwork.files.write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Run.create(path, {})
+    with Run.create(path, {"seed": 0}):
+        assert read_config(path)["seed"] == 0
+
+
+def test_only_a_run_is_resumed(tmp_path, path):
+    with pytest.raises(InputError, match=r"holds no run: there is no config\.json"):
+        Run.resume(tmp_path)
+    path.mkdir()
+    for content, message in (
+        ('{"format": 99}', "format 1. Received format: 99"),
+        ("{}", "Received format: None"),
+        ("[]", "Received format: 'list'"),
+        ('{"format"', "is not valid JSON"),
+    ):
+        (path / "config.json").write_text(content)
+        with pytest.raises(InputError, match=message):
+            Run.resume(path)
+
+
+# The lock.
+
+
+def test_a_second_writer_in_this_process_is_refused(path):
+    with Run.create(path, {}), pytest.raises(InputError, match="another process is writing"):
+        Run.resume(path)
+    Run.resume(path).close()
+
+
+def test_a_run_that_another_process_writes_is_refused_until_it_is_killed(path):
+    write(path, 1)
+    process = other_process("run = Run.resume(path); print('open', flush=True); input()", path)
+    with process:
+        assert process.stdout.readline() == "open\n"
+        with pytest.raises(InputError, match="another process is writing") as error:
+            Run.resume(path)
+        assert "\n" not in str(error.value)
+        with pytest.raises(InputError, match="already holds a run"):
+            Run.create(path, {})
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with Run.resume(path) as run:
+        assert restored(run)[0] == {"round": 0}
+
+
+# The journal.
+
+
+def test_the_journal_holds_events_in_their_order(path):
+    with Run.create(path, {}) as run:
+        run.record("start")
+        run.record("round", score=0.5, architecture=[[0, 1]])
+        first, second = read_journal(path)
+    assert first["event"] == "start"
+    assert {k: second[k] for k in ("event", "score", "architecture")} == {
+        "event": "round",
+        "score": 0.5,
+        "architecture": [[0, 1]],
+    }
+    assert 0 <= first["seconds"] <= second["seconds"]
+
+
+def test_a_run_that_did_nothing_has_no_events(path):
+    write(path, 0)
+    assert read_journal(path) == []
+
+
+def test_an_event_that_is_no_json_is_refused_whole(path):
+    with Run.create(path, {}) as run:
+        run.record("start")
+        with pytest.raises(ValueError, match="JSON compliant"):
+            run.record("round", score=float("nan"))
+        assert [event["event"] for event in read_journal(path)] == ["start"]
+
+
+def test_a_torn_last_line_is_left_out(path):
+    write(path, 3)
+    journal = path / "journal.jsonl"
+    whole = journal.read_bytes()
+    last = whole.rstrip(b"\n").rfind(b"\n") + 1
+    for size in range(last, len(whole) - 1):
+        journal.write_bytes(whole[:size])
+        assert rounds_of(path) == [0, 1]
+    journal.write_bytes(whole[:-1])  # All but the end of the line.
+    assert rounds_of(path) == [0, 1, 2]
+
+
+def test_a_broken_line_before_the_last_is_named(path):
+    write(path, 2)
+    journal = path / "journal.jsonl"
+    journal.write_bytes(b"{broken\n" + journal.read_bytes())
+    with pytest.raises(InputError, match=r"journal\.jsonl, line 1, is not valid JSON"):
+        read_journal(path)
+
+
+# Time.
+
+
+def test_elapsed_time_accumulates_over_interruptions(path, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(run_module.time, "monotonic", lambda: now[0])
+    with Run.create(path, {}) as run:
+        now[0] += 5
+        run.checkpoint({})
+        now[0] += 2  # Lost: after the last checkpoint.
+        assert run.elapsed == 7
+    now[0] = 50.0  # Another start of the machine, another zero of the clock.
+    with Run.resume(path) as run:
+        run.restore()
+        now[0] += 3
+        assert run.elapsed == 8
+        run.record("round")
+        run.checkpoint({})
+    with Run.resume(path) as run:
+        run.restore()
+        assert run.elapsed == 8
+    assert json.loads((path / "journal.jsonl").read_text())["seconds"] == 8
