@@ -44,8 +44,8 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder that becomes `path` when the block ends well.
 
-    An existing `path` is replaced. The caller writes the files; every one of them is
-    synced before the rename.
+    An existing `path` is moved aside until the new one stands. The caller writes the
+    files; every one of them is synced before the rename.
 
     Args:
         path: The folder to write. Its parent must exist.
@@ -59,10 +59,12 @@ def atomic_folder(path: Path) -> Iterator[Path]:
                 with open(file, "rb") as opened:
                     os.fsync(opened.fileno())
         os.chmod(temporary, 0o755)
+        old = Path(f"{temporary}.old")
         if path.exists():
-            shutil.rmtree(path)
+            os.replace(path, old)
         os.replace(temporary, path)
         sync_folder(path.parent)
+        shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

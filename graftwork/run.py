@@ -10,7 +10,6 @@ docs/run-folder.md describes every key.
 """
 
 import json
-import os
 import platform
 import shutil
 import time
@@ -26,6 +25,7 @@ import numpy as np
 import graftwork
 from graftwork import files
 from graftwork.errors import InputError
+from graftwork.journal import append_journal, journal_bytes, truncate_journal
 
 FORMAT = 1
 KEPT_CHECKPOINTS = 2
@@ -75,7 +75,7 @@ class Run:
         cls.check_new(path)
         try:
             run = cls(path)
-            whole = {"format": FORMAT, **config, "versions": versions()}
+            whole = {**config, "format": FORMAT, "versions": versions()}
             files.write_json(path / "config.json", whole)
         except OSError as error:
             raise InputError(
@@ -138,13 +138,7 @@ class Run:
 
     def record(self, event: str, **values: Any) -> None:
         """Appends one event to the journal and waits until it is on the disk."""
-        line = json.dumps(
-            {"event": event, **values, "seconds": round(self.elapsed, 3)}, allow_nan=False
-        )
-        with open(self.path / "journal.jsonl", "a", encoding="utf-8") as file:
-            file.write(line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_journal(self.path, {"event": event, **values, "seconds": round(self.elapsed, 3)})
 
     def checkpoint(
         self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
@@ -183,12 +177,12 @@ class Run:
                 whole, arrays = self._read_checkpoint(number)
             except DAMAGE:
                 continue
-            self._truncate_journal(whole["journal_bytes"])
+            truncate_journal(self.path, whole["journal_bytes"])
             self._elapsed_before = whole["elapsed"]
             # Newer ones, passed over, belong to the part of the journal that is gone.
             self._remove_checkpoints(keep=[n for n in numbers if n <= number])
             return whole["state"], arrays
-        self._truncate_journal(0)
+        truncate_journal(self.path, 0)
         self._remove_checkpoints(keep=[])
         return None
 
@@ -219,36 +213,6 @@ class Run:
         if not folder.is_dir():
             return []
         return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal())
-
-    def _truncate_journal(self, size: int) -> None:
-        journal = self.path / "journal.jsonl"
-        if journal.exists():
-            with open(journal, "rb+") as file:
-                file.truncate(size)
-                os.fsync(file.fileno())
-
-
-def journal_bytes(path: Path) -> int:
-    """Returns the size of a run's journal."""
-    journal = Path(path) / "journal.jsonl"
-    return journal.stat().st_size if journal.exists() else 0
-
-
-def read_journal(path: Path) -> list[dict[str, Any]]:
-    """Returns the events of a run; a last line that was cut off is left out."""
-    journal = Path(path) / "journal.jsonl"
-    if not journal.exists():
-        return []
-    events = []
-    lines = journal.read_text(encoding="utf-8", errors="replace").splitlines()
-    for number, line in enumerate(lines, start=1):
-        try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            if number == len(lines):
-                break
-            raise InputError(f"{journal}, line {number}, is not valid JSON: {error}.") from None
-    return events
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def tree_scores(tree: Tree, table: np.ndarray) -> np.ndarray:
     Returns:
         Float array `(A,)`.
     """
+    # path = b_1 + B_1 · (b_2 + B_2 · …); the root, b_0, is always 0 and weighs nothing.
     weights = np.concatenate([[1], np.cumprod(tree.blocks[:-1])])
-    # b_0 is always 0, so that the weight of layer 1 is 1 · blocks[0] = 1.
     return table[tree.paths @ weights, np.arange(tree.attributes)]
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from datasets import Dataset
 from graftwork import files
 from graftwork.budget import parse_duration
+from graftwork.journal import read_journal
 from graftwork.progress import Progress, Stage
-from graftwork.run import Run, read_journal
+from graftwork.run import Run
 from multitask_nas.comparison import Job, comparison_jobs, run_job
 from multitask_nas.config import TreeSearch
 from multitask_nas.results import summarize

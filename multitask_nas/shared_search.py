@@ -121,7 +121,8 @@ class SharedSearch:
             tree = self.space.tree(strategy.best).to_json()
             self.run.record("round", seed=seed, round=rounds, **event, architecture=tree)
             rounds += 1
-            stage.note(f"{self.config.score} {event['score']:.4f}")
+            if event["score"] is not None:
+                stage.note(f"{self.config.score} {event['score']:.4f}")
             values = {
                 "strategy": strategy.state(),
                 "rounds": rounds,

@@ -118,6 +118,8 @@ class TreeSpace(Space):
         check_blocks(blocks)
         if not attributes:
             raise InputError("attributes must name at least one attribute. Received: ().")
+        if len(set(attributes)) < len(attributes):
+            raise InputError(f"attributes need different names. Received: {list(attributes)}.")
         counts = (1, *blocks, len(attributes))
         object.__setattr__(self, "blocks", counts[:-1])
         object.__setattr__(self, "attributes", tuple(attributes))
@@ -153,6 +155,10 @@ class TreeSpace(Space):
 
     def tree(self, architecture: Architecture) -> Tree:
         """Returns the tree of an architecture."""
+        if len(architecture) != len(self):
+            raise InputError(
+                f"a tree of this space has {len(self)} connections. Received: {len(architecture)}."
+            )
         rows, start = [], 0
         for length in self.row_lengths:
             rows.append(tuple(architecture[start : start + length]))

@@ -9,7 +9,8 @@ from written_runs import other_process, restored, rounds_of, write
 import graftwork
 from graftwork import run as run_module
 from graftwork.errors import InputError
-from graftwork.run import Run, read_config, read_journal
+from graftwork.journal import read_journal
+from graftwork.run import Run, read_config
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import graftwork
-from graftwork.run import Run, read_journal
+from graftwork.journal import read_journal
+from graftwork.run import Run
 
 ARRAYS = {"weight_0": np.arange(6, dtype="float32").reshape(2, 3), "step": np.asarray(7)}
 

@@ -191,7 +191,7 @@ def test_a_space_needs_attributes():
 
 
 def test_attributes_need_different_names():
-    with pytest.raises(ValueError, match=r"Repeated.*head of hat"):
+    with pytest.raises(InputError, match=r"different names.*hat"):
         TreeSpace((2,), ["hat", "hat"])
 
 
