@@ -123,8 +123,9 @@ def copy_weights(supernet: TreeSupernet, tree: Tree, model: keras.Model) -> None
                 model.get_layer(f"{name}_conv_{i}").set_weights([kernel[old]])
                 model.get_layer(f"{name}_norm_{i}").set_weights([gamma[old], beta[old]])
     kernel, bias = np.asarray(supernet.heads.kernel), np.asarray(supernet.heads.bias)
-    for a in range(tree.attributes):
-        model.get_layer(f"head_{a}").set_weights([kernel[a][:, None], bias[a : a + 1]])
+    for a, leaf in enumerate(tree.parents[-1]):
+        row = leaf * tree.attributes + a
+        model.get_layer(f"head_{a}").set_weights([kernel[row][:, None], bias[row : row + 1]])
 
 
 def latency_ms(model: keras.Model, repeats: int = 30) -> float:

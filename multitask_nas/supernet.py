@@ -108,29 +108,54 @@ class BlockLayer(keras.layers.Layer):
 class HeadLayer(keras.layers.Layer):
     """One linear head an attribute, on the averaged output of its leaf block.
 
+    A head is a connection, and has weights of its own for every leaf that it can hang at.
+    With one set of weights for all leaves, the leaves would have to learn the same
+    features, and nothing could be seen of who shares well with whom (docs/gnas.md).
+
     Args:
+        leaves: The number of leaf blocks B.
         attributes: The number of attributes A.
+        seed: Seed of the initial weights.
     """
 
-    def __init__(self, attributes: int, seed: int, **kwargs: Any) -> None:
+    def __init__(self, leaves: int, attributes: int, seed: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.leaves = leaves
         self.attributes = attributes
         self.seed = seed
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         features = input_shape[-1]
-        scale = math.sqrt(1 / features)
-        initializer = keras.initializers.RandomNormal(stddev=scale, seed=self.seed)
-        self.kernel = self.add_weight((self.attributes, features), initializer, name="kernel")
-        self.bias = self.add_weight((self.attributes,), "zeros", name="bias")
+        stddev = math.sqrt(1 / features)
+        initializer = keras.initializers.RandomNormal(stddev=stddev, seed=self.seed)
+        # One row a connection, leaf · A + attribute: the optimizer skips unused rows.
+        rows = self.leaves * self.attributes
+        self.kernel = self.add_weight((rows, features), initializer, name="kernel")
+        self.bias = self.add_weight((rows,), "zeros", name="bias")
 
-    def call(self, features: Any) -> Any:
-        """Returns logits `(n, A)` of features `(A, n, F)`: attribute a from `features[a]`."""
-        return ops.einsum("anf,af->na", features, self.kernel) + self.bias
+    def call(self, features: Any, parents: Any) -> Any:
+        """Returns logits `(n, A)`.
+
+        Args:
+            features: Float tensor `(B, n, F)`.
+            parents: Integer tensor `(A,)`: the leaf of every attribute.
+        """
+        chosen = ops.one_hot(parents, self.leaves, dtype=features.dtype)
+        return ops.einsum("bna,ab->na", self.every(features[:, None])[:, 0], chosen)
 
     def every(self, features: Any) -> Any:
-        """Returns logits `(p, n, A)`: every attribute from each of `features` `(p, n, F)`."""
-        return ops.einsum("pnf,af->pna", features, self.kernel) + self.bias
+        """Returns the logits of every attribute on every leaf.
+
+        Args:
+            features: Float tensor `(B, p, n, F)`: p outputs of every leaf.
+
+        Returns:
+            Float tensor `(B, p, n, A)`.
+        """
+        shape = (self.leaves, self.attributes, features.shape[-1])
+        kernel = ops.reshape(ops.convert_to_tensor(self.kernel), shape)
+        bias = ops.reshape(ops.convert_to_tensor(self.bias), (self.leaves, 1, 1, self.attributes))
+        return ops.einsum("bpnf,baf->bpna", features, kernel) + bias
 
 
 class TreeSupernet(keras.Model):
@@ -176,7 +201,7 @@ class TreeSupernet(keras.Model):
             )
             for layer, count in enumerate(self.blocks)
         ]
-        self.heads = HeadLayer(attributes, seed * 10_007 + 9_973, name="heads")
+        self.heads = HeadLayer(self.blocks[-1], attributes, seed * 10_007 + 9_973, name="heads")
 
     def build(self, input_shape: dict[str, Any]) -> None:
         shape = input_shape["images"]
@@ -217,7 +242,7 @@ class TreeSupernet(keras.Model):
         """
         for i in range(layer, len(self.blocks)):
             x = self.run_layer(i, x, parents)
-        return self.heads(ops.take(ops.mean(x, axis=(2, 3)), parents[-1], axis=0))
+        return self.heads(ops.mean(x, axis=(2, 3)), parents[-1])
 
     def run_layer(self, layer: int, x: Any, parents: list) -> Any:
         """Runs all blocks of one layer on the outputs of their parents."""
@@ -244,4 +269,6 @@ class TreeSupernet(keras.Model):
             x = layer(x[None])
             x = ops.reshape(x, (-1, *x.shape[2:]))
         features = ops.mean(x, axis=(1, 2))
-        return self.heads.every(ops.reshape(features, (-1, n, features.shape[-1])))
+        features = ops.reshape(features, (self.blocks[-1], -1, n, features.shape[-1]))
+        logits = self.heads.every(features)
+        return ops.reshape(logits, (-1, n, self.attributes))
