@@ -73,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, _terminate)
     name = " ".join(arguments[:2])
+    config = None
     try:
         if name not in COMMANDS:
             sys.exit(_no_command(arguments))
@@ -84,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except InputError as error:
         _fail(str(error), 2)
     except KeyboardInterrupt:
-        _fail(f"stopped.{_how_to_go_on(name, arguments)}", 130)
+        _fail(f"stopped.{_how_to_go_on(config, arguments)}", 130)
     except Terminated:
-        _fail(f"terminated.{_how_to_go_on(name, arguments)}", 143)
+        _fail(f"terminated.{_how_to_go_on(config, arguments)}", 143)
     except BrokenPipeError:
         sys.stderr.close()  # The reader of our output went away, as `head` does.
         sys.exit(141)
@@ -119,9 +120,12 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _how_to_go_on(name: str, arguments: list[str]) -> str:
-    if name not in ("trees search", "trees train"):
+def _how_to_go_on(config: Any, arguments: list[str]) -> str:
+    if not hasattr(config, "resume"):
         return ""
+    run = config.out if hasattr(config, "out") else config.run
+    if not (run / "config.json").exists():
+        return " Nothing was done yet."
     again = [word for word in arguments if word != "--resume"]
     return f" What was done is kept. Go on with: graftwork {' '.join(again)} --resume"
 

@@ -28,12 +28,22 @@ class MaskedBinaryCrossentropy(keras.losses.Loss):
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns losses `(n,)` of labels `(n, A)` in {0, 1, −1} and logits `(n, A)`."""
-        known = ops.cast(y_true != MISSING, y_pred.dtype)
-        target = ops.cast(y_true == 1, y_pred.dtype)
+        """Returns the loss of every image.
+
+        Args:
+            y_true: Labels `(n, A)` in {0, 1, −1}.
+            y_pred: Logits `(n, k · A)`: k predictions of all attributes, one after the
+                other, whose losses are averaged.
+
+        Returns:
+            Float tensor `(n,)`.
+        """
+        known = ops.cast(y_true != MISSING, y_pred.dtype)[:, None]
+        target = ops.cast(y_true == 1, y_pred.dtype)[:, None]
+        logits = ops.reshape(y_pred, (-1, y_pred.shape[-1] // y_true.shape[-1], y_true.shape[-1]))
         # log(1 + e^z) − y·z, without overflow for large logits.
-        losses = ops.softplus(y_pred) - target * y_pred
-        return ops.mean(known * losses, axis=-1)
+        losses = ops.mean(known * (ops.softplus(logits) - target * logits), axis=1)
+        return ops.mean(losses, axis=-1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +168,7 @@ class Trainer:
         if not np.isfinite(loss):
             raise InputError(
                 f"the loss became {loss} in steps {self.step} to {self.step + steps}. "
-                "Lower the learning rate (--learning-rate) and go on with --resume."
+                "Begin a new run with a lower learning rate."
             )
         self.step += steps
         return loss

@@ -72,6 +72,8 @@ def train(config: TreeTraining) -> None:
 
 def predict(config: TreePrediction) -> None:
     """`graftwork trees predict`."""
+    if not config.images:
+        raise InputError("name at least one image file after the run folder.")
     model_path = trained_model(config.run)
     attributes = read_config(config.run)["dataset"]["attributes"]
     from datasets.images import read_image
@@ -136,6 +138,12 @@ def load_dataset(config: TreeSearch, progress: Progress) -> datasets.Dataset:
     with progress.callback() as callback:
         dataset = datasets.load(config.dataset, seed=config.data_seed, progress=callback)
     dataset.check_trainable()
+    rows = len(dataset.split("train"))
+    if config.batch_size > rows:
+        raise InputError(
+            f"batch-size must be at most {rows}, the number of training images of "
+            f"{config.dataset!r}. Received: {config.batch_size}."
+        )
     halvings, side = len(config.blocks), min(dataset.image_shape[:2])
     if side < 2**halvings:
         raise InputError(

@@ -18,6 +18,8 @@ from multitask_nas.standalone import StandaloneTraining
 from multitask_nas.tree import Tree, TreeSpace
 
 RANDOM = "random trees"
+FINAL = "fine-tuned"
+"""The kind of a tree that `graftwork trees train` made."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Job:
 
     Args:
         method: The name of the method.
-        kind: `"searched"`, `"random"`, `"exact"` or `"control"`.
+        kind: `"searched"`, `"random"`, `"exact"`, `"control"` or `FINAL`.
         seed: Seed of the first weights and of the order of the images. All methods of a
             seed share both, so that they can be compared in pairs.
         index: Which of the method's trainings with this seed.

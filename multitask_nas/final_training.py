@@ -10,7 +10,7 @@ from graftwork import files
 from graftwork.errors import InputError
 from graftwork.progress import Progress
 from graftwork.run import Run
-from multitask_nas.comparison import Job, run_job
+from multitask_nas.comparison import FINAL, Job, run_job
 from multitask_nas.config import TreeSearch, TreeTraining
 from multitask_nas.model import build_model, copy_weights, save_model
 from multitask_nas.networks import Network
@@ -68,7 +68,7 @@ def train_final(
         training.restore(saved["training"], arrays)
     else:
         training.begin(job.network.architecture, config.seed, first_weights(run, job, training))
-    last_checkpoint = time.monotonic()
+    last_checkpoint = -float("inf")
 
     def checkpoint() -> None:
         nonlocal last_checkpoint
@@ -77,6 +77,7 @@ def train_final(
             run.checkpoint({**saved, "asked": asked, "training": values}, state)
             last_checkpoint = time.monotonic()
 
+    checkpoint()  # An interruption at any step from here on can be resumed.
     steps, done = training.schedule.steps, training.trainer.step
     with progress.stage("Train", steps, done) as stage:
         entry = run_job(job, training, stage.advance, checkpoint)
@@ -97,7 +98,7 @@ def final_job(config: TreeTraining, search: TreeSearch, tree: Tree) -> Job:
     """Returns what is trained, named by how it begins."""
     method = "final tree, from scratch" if config.from_scratch else "final tree, fine-tuned"
     network = Network(tree, search.channels, search.depth)
-    return Job(method, "fine-tuned", config.seed, 0, network)
+    return Job(method, FINAL, config.seed, 0, network)
 
 
 def first_weights(run: Run, job: Job, training: StandaloneTraining) -> list[np.ndarray]:

@@ -30,10 +30,14 @@ class Gnas(Strategy):
     5. Stop when a whole sweep over the layers changes nothing.
 
     What the paper leaves open in what is public, and is chosen here (docs/gnas.md has the
-    measurements): the shared weights are first trained on trees drawn from the whole
-    space for `warmup` rounds; the layers are visited from the heads down to layer 1
-    (layers in which there is nothing to choose are left out); there are at most `sweeps`
-    sweeps.
+    measurements): the layers are visited from the heads down to layer 1 (layers in which
+    there is nothing to choose are left out); there are at most `sweeps` sweeps; before the
+    first visit the shared weights can be trained on trees drawn from the whole space.
+
+    One choice departs from the paper. When the heads are visited, the tree stays as it
+    is: the supernet trains the heads of all leaves at once, as probes that do not change
+    the leaves (`HeadLayer.probe`), so that the leaves keep what they learned for their
+    own attributes, and every attribute can tell which of them serves it best.
 
     Args:
         space: The trees to search.
@@ -104,6 +108,8 @@ class Gnas(Strategy):
         layer = self.layer
         if layer is None:
             return self.space.sample(rng)
+        if layer == self.space.layers:
+            return self.best
         row = rng.integers(0, self.space.blocks[layer - 1], size=self.space.row_lengths[layer - 1])
         return self.space.architecture(self._tree.with_layer(layer, row.tolist()))
 

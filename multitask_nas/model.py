@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+import warnings
 from pathlib import Path
 
 import keras
@@ -174,13 +175,24 @@ def export_model(model: keras.Model, form: str, path: Path) -> None:
     Args:
         model: The model.
         form: `"keras"`, `"savedmodel"` or `"onnx"`.
-        path: The file, or for a SavedModel the folder, to write.
+        path: The file, or for a SavedModel the folder, to write. An earlier export is
+            replaced.
+
+    Raises:
+        InputError: If something else is there.
     """
+    is_export = (path / "saved_model.pb").exists() if form == "savedmodel" else path.is_file()
+    if path.exists() and not is_export:
+        raise InputError(f"{path} is there and no {form} export. Choose another --out.")
     if form == "keras":
         save_model(model, path)
         return
     temporary = path.with_name(f".exporting.{path.name}")
-    model.export(temporary, format={"savedmodel": "tf_saved_model"}.get(form, form), verbose=False)
+    model(np.zeros((1, *model.input_shape[1:]), "uint8"))  # ONNX export needs one call.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # tf2onnx asks for what NumPy 1 had.
+        kind = {"savedmodel": "tf_saved_model"}.get(form, form)
+        model.export(temporary, format=kind, verbose=False)
     if path.is_dir():
         shutil.rmtree(path)
     os.replace(temporary, path)

@@ -71,9 +71,10 @@ def build_supernet(
     depth: int,
     image_shape: Shape,
     seed: int,
+    probe_heads: bool = False,
 ) -> TreeSupernet:
     """Builds a supernet with fresh weights, ready to train."""
-    supernet = TreeSupernet(blocks, attributes, channels, depth, seed)
+    supernet = TreeSupernet(blocks, attributes, channels, depth, seed, probe_heads)
     decisions = sum(blocks[1:]) + attributes
     supernet.build({"images": (None, *image_shape), "architecture": (None, decisions)})
     return supernet

@@ -14,7 +14,7 @@ from graftwork.statistics import (
     paired_p_value,
 )
 from multitask_nas.baselines import base_errors
-from multitask_nas.comparison import RANDOM
+from multitask_nas.comparison import FINAL, RANDOM
 from multitask_nas.config import TreeSearch
 from multitask_nas.tree import TreeSpace
 
@@ -34,9 +34,13 @@ def summarize(
         status: `"finished"`, or why the run ended before its end.
     """
     searches = [event for event in events if event["event"] == "searched"]
-    trainings = [event for event in events if event["event"] == "trained"]
+    # `graftwork trees train` adds final trees, which are no part of the comparison.
+    trainings = [e for e in events if e["event"] == "trained" and e["kind"] != FINAL]
     first = searches[0]
-    regrets = [s["exact_score"] - s["score"] for s in searches if s["exact_score"] is not None]
+    # The solver is exact to 1e-6: a found tree may be above its optimum by as much.
+    regrets = [
+        max(0.0, s["exact_score"] - s["score"]) for s in searches if s["exact_score"] is not None
+    ]
     search_seconds = mean([s["training_seconds"] + s["evaluation_seconds"] for s in searches])
     training_seconds = mean([t["training_seconds"] for t in trainings if t["kind"] == "searched"])
     return {

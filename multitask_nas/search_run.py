@@ -16,7 +16,7 @@ from graftwork.budget import parse_duration
 from graftwork.journal import read_journal
 from graftwork.progress import Progress, Stage
 from graftwork.run import Run
-from multitask_nas.comparison import Job, comparison_jobs, run_job
+from multitask_nas.comparison import FINAL, Job, comparison_jobs, run_job
 from multitask_nas.config import TreeSearch
 from multitask_nas.results import summarize
 from multitask_nas.shared_search import SharedSearch
@@ -73,7 +73,11 @@ class TreeSearchRun:
             walked += len(jobs)
         events = read_journal(self.run.path)
         result = summarize(self.config, self.space, self.dataset, events, status)
-        files.write_json(self.run.path / "result.json", result)
+        path = self.run.path / "result.json"
+        if path.exists():
+            before = files.read_json(path)["methods"]
+            result["methods"] += [method for method in before if method["kind"] == FINAL]
+        files.write_json(path, result)
         return result
 
     def _search(self, seed: int) -> None:

@@ -60,7 +60,13 @@ class SharedSearch:
         config = self.config
         attributes = len(self.space.attributes)
         return build_supernet(
-            self.space.blocks, attributes, config.channels, config.depth, self.image_shape, seed
+            self.space.blocks,
+            attributes,
+            config.channels,
+            config.depth,
+            self.image_shape,
+            seed,
+            probe_heads=True,
         )
 
     @property

@@ -143,6 +143,25 @@ class HeadLayer(keras.layers.Layer):
         chosen = ops.one_hot(parents, self.leaves, dtype=features.dtype)
         return ops.einsum("bna,ab->na", self.every(features[:, None])[:, 0], chosen)
 
+    def probe(self, features: Any, parents: Any) -> Any:
+        """Returns the logits of every attribute on every leaf, to train all heads at once.
+
+        Only the connections of `parents` send gradients into the leaves; the others are
+        linear probes that learn from the features as they are.
+
+        Args:
+            features: Float tensor `(B, n, F)`.
+            parents: Integer tensor `(A,)`: the leaf of every attribute.
+
+        Returns:
+            Float tensor `(n, B · A)`, leaf by leaf.
+        """
+        chosen = ops.one_hot(parents, self.leaves, axis=0, dtype=features.dtype)[:, None]
+        connected = self.every(features[:, None])[:, 0]
+        probes = self.every(ops.stop_gradient(features)[:, None])[:, 0]
+        logits = chosen * connected + (1 - chosen) * probes
+        return ops.reshape(ops.moveaxis(logits, 0, 1), (-1, self.leaves * self.attributes))
+
     def every(self, features: Any) -> Any:
         """Returns the logits of every attribute on every leaf.
 
@@ -168,13 +187,16 @@ class TreeSupernet(keras.Model):
         channels: The channels F of every block's output.
         depth: Convolutions in a block.
         seed: Seed of the initial weights.
+        probe_heads: Whether training trains the heads of every leaf at once, as a search
+            needs it, and not only those of the tree.
 
     Inputs:
         `images`: uint8 tensor `(n, height, width, channels)`.
         `architecture`: int32 tensor `(n, decisions)`: the tree's parents, layer after
         layer, the same in every row, so that the batch can be split over replicas.
 
-    Output: logits, float tensor `(n, A)`.
+    Output: logits, float tensor `(n, A)`; while training with `probe_heads`, those of
+        every attribute on every leaf, `(n, B_L · A)` (see `HeadLayer.probe`).
     """
 
     def __init__(
@@ -184,10 +206,12 @@ class TreeSupernet(keras.Model):
         channels: int = 16,
         depth: int = 1,
         seed: int = 0,
+        probe_heads: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.blocks = tuple(blocks)
+        self.probe_heads = probe_heads
         self.attributes = attributes
         self.block_layers = [
             BlockLayer(
@@ -210,9 +234,10 @@ class TreeSupernet(keras.Model):
             shape = (*shape[:-1], layer.filters)
         self.heads.build(shape)
 
-    def call(self, inputs: dict[str, Any]) -> Any:
+    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         parents = self.split_rows(inputs["architecture"][0])
-        return self.continue_from(0, self.standardize(inputs["images"])[None], parents)
+        x = self.standardize(inputs["images"])[None]
+        return self.continue_from(0, x, parents, probe=training and self.probe_heads)
 
     def split_rows(self, architecture: Any) -> list:
         """Splits an architecture `(decisions,)` into the parents of layers 1…L + 1."""
@@ -228,7 +253,7 @@ class TreeSupernet(keras.Model):
         mean, variance = ops.moments(x, axes=(1, 2, 3), keepdims=True)
         return (x - mean) * ops.rsqrt(variance + EPSILON)
 
-    def continue_from(self, layer: int, x: Any, parents: list) -> Any:
+    def continue_from(self, layer: int, x: Any, parents: list, probe: bool = False) -> Any:
         """Runs layers `layer`…L + 1 of a tree.
 
         Args:
@@ -236,13 +261,15 @@ class TreeSupernet(keras.Model):
             x: The outputs of the layer before, `(blocks, n, h, w, c)`; for layer 0 the
                 scaled images, `(1, n, h, w, c)`.
             parents: The parents of layers 1…L + 1, each an int tensor.
+            probe: Whether to return the logits of every attribute on every leaf.
 
         Returns:
-            Logits `(n, A)`.
+            Logits `(n, A)`, or `(n, B_L · A)`.
         """
         for i in range(layer, len(self.blocks)):
             x = self.run_layer(i, x, parents)
-        return self.heads(ops.mean(x, axis=(2, 3)), parents[-1])
+        features = ops.mean(x, axis=(2, 3))
+        return (self.heads.probe if probe else self.heads)(features, parents[-1])
 
     def run_layer(self, layer: int, x: Any, parents: list) -> Any:
         """Runs all blocks of one layer on the outputs of their parents."""
