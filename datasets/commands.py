@@ -3,9 +3,10 @@
 import dataclasses
 
 from rich.console import Console
-from rich.table import Table
 
 from datasets.registry import infos
+
+CHANNELS = {1: "grey", 3: "colour"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,21 +18,18 @@ class DataList:
 
 
 def list_datasets(config: DataList) -> None:
-    """Prints one row a dataset."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("dataset", "shows", "images", "size", "attributes", "needs", "on this machine"):
-        table.add_column(heading)
+    """Prints what is known of each dataset."""
+    console = Console(highlight=False, soft_wrap=True)
     for info in infos():
-        size = info.size_on_disk()
-        there = f"yes, {size / 1e6:.0f} MB in {info.folder(0)}" if size else "made at first use"
         height, width, channels = info.image_shape
-        table.add_row(
-            info.name,
-            info.summary,
-            f"{info.images:,}",
-            f"{width}×{height}×{channels}",
-            str(len(info.attributes)),
-            info.needs,
-            there,
-        )
-    Console(highlight=False).print(table)
+        size = info.size_on_disk()
+        there = f"{size / 1e6:.0f} MB in {info.folder(0)}" if size else "not made yet"
+        console.print(f"[bold]{info.name}[/]")
+        for heading, text in (
+            ("shows", info.summary),
+            ("images", f"{info.images:,} of {width}×{height}, {CHANNELS.get(channels, channels)}"),
+            ("attributes", f"{len(info.attributes)}: {', '.join(info.attributes)}"),
+            ("needs", info.needs),
+            ("on disk", there),
+        ):
+            console.print(f"  {heading:<10}  {text}", markup=False)
