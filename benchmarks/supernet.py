@@ -23,7 +23,7 @@ from graftwork.optimizers import LazyAdam
 from graftwork.training import MaskedBinaryCrossentropy, Trainer, compiled
 from multitask_nas.evaluator import count_right
 from multitask_nas.model import build_model
-from multitask_nas.networks import build_supernet
+from multitask_nas.supernet import build_supernet
 from multitask_nas.tree import Tree, TreeSpace
 
 SIZES = {  # image shape, channels, attributes

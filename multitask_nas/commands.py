@@ -58,7 +58,7 @@ def search(config: TreeSearch) -> None:
 def train(config: TreeTraining) -> None:
     """`graftwork trees train`."""
     config.check()
-    stored = search_config(config.run)
+    stored, result = search_config(config.run), read_result(config.run)
     progress = Progress()
     dataset = load_dataset(stored, progress)
     check_same_data(config.run, dataset)
@@ -66,7 +66,7 @@ def train(config: TreeTraining) -> None:
     from multitask_nas.final_training import train_final
 
     with Run.resume(config.run) as run:
-        result = train_final(config, stored, dataset, run, progress)
+        result = train_final(config, stored, result, dataset, run, progress)
     finish(config.run, result, progress.console)
 
 
@@ -170,7 +170,7 @@ def search_config(run: Path) -> TreeSearch:
             **{**arguments, "out": run, "blocks": tuple(arguments.get("blocks", ()))}
         )
         config.check()
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, InputError) as error:
         raise InputError(f"{run / 'config.json'} holds no arguments of a search: {error}") from None
     return config
 

@@ -11,7 +11,7 @@ from datasets import Dataset
 from multitask_nas.baselines import correlation_tree, random_tree, trunk
 from multitask_nas.config import TreeSearch
 from multitask_nas.cost import channels_for
-from multitask_nas.model import latency_ms
+from multitask_nas.latency import latency_ms
 from multitask_nas.networks import Network
 from multitask_nas.scores import Counts
 from multitask_nas.standalone import StandaloneTraining

@@ -47,7 +47,7 @@ class TreeSearch:
     learning_rate: float = 0.01
     """The highest learning rate of a tree by itself."""
     search_learning_rate: float = 0.01
-    """The learning rate of the shared weights."""
+    """The learning rate of the shared weights at the beginning; it falls to a tenth of it."""
     round_steps: int = 100
     """Shared training steps before each evaluation."""
     warmup_rounds: int = 0

@@ -24,27 +24,26 @@ SECONDS_BETWEEN_CHECKPOINTS = 20.0
 
 
 def train_final(
-    config: TreeTraining, search: TreeSearch, dataset: Dataset, run: Run, progress: Progress
+    config: TreeTraining,
+    search: TreeSearch,
+    result: dict[str, Any],
+    dataset: Dataset,
+    run: Run,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Trains the found tree, writes `model.keras` and its row of `result.json`.
 
     Args:
         config: How to train.
         search: The configuration of the search.
+        result: What `result.json` holds.
         dataset: The data of the search.
-        run: The run folder, with the result of the search.
+        run: The run folder.
         progress: Where to show progress.
 
     Returns:
         What `result.json` holds now.
     """
-    path = run.path / "result.json"
-    if not path.exists():
-        raise InputError(
-            f"the search in {run.path} is not finished. Go on with: graftwork trees search "
-            f"--out {run.path} --resume"
-        )
-    result = files.read_json(path)
     job = final_job(config, search, Tree.from_json(result["architecture"]))
     training = StandaloneTraining(
         job.network.supernet(dataset.image_shape, config.seed),
@@ -59,6 +58,12 @@ def train_final(
         search.score,
     )
     saved, arrays = run.restore() or ({}, {})
+    if saved.get("current"):
+        # Its checkpoint would be lost.
+        raise InputError(
+            f"the search in {run.path} was resumed and is not finished. Go on with: graftwork "
+            f"trees search --out {run.path} --resume"
+        )
     asked = {"method": job.method, **training.schedule.__dict__, "seed": config.seed}
     if config.resume:
         if not saved.get("training") or saved["asked"] != asked:
@@ -89,7 +94,7 @@ def train_final(
     row = {**method_row([entry]), "note": note(config, entry)}
     others = [method for method in result["methods"] if method["name"] != row["name"]]
     result = {**result, "methods": [*others, row]}
-    files.write_json(path, result)
+    files.write_json(run.path / "result.json", result)
     run.checkpoint({**saved, "training": None})
     return result
 

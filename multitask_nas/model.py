@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 import warnings
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import keras
 import numpy as np
 
 from graftwork.errors import InputError
-from graftwork.training import compiled
 from multitask_nas.supernet import EPSILON, TreeSupernet
 from multitask_nas.tree import Tree
 
@@ -72,10 +70,9 @@ def _tree_outputs(
     images: keras.KerasTensor, tree: Tree, channels: int, depth: int, prefix: str
 ) -> keras.KerasTensor:
     tree = tree.pruned()
-    x = keras.layers.Rescaling(1.0, name=f"{prefix}pixels")(images)
     x = keras.layers.GroupNormalization(
         groups=1, epsilon=EPSILON, center=False, scale=False, name=f"{prefix}standardize"
-    )(x)
+    )(keras.ops.cast(images, "float32"))
     above = [x]
     for layer, count in enumerate(tree.blocks):
         pool = layer < len(tree.blocks) - 1
@@ -127,24 +124,6 @@ def copy_weights(supernet: TreeSupernet, tree: Tree, model: keras.Model) -> None
     for a, leaf in enumerate(tree.parents[-1]):
         row = leaf * tree.attributes + a
         model.get_layer(f"head_{a}").set_weights([kernel[row][:, None], bias[row : row + 1]])
-
-
-def latency_ms(model: keras.Model, repeats: int = 30) -> float:
-    """Measures the milliseconds of one image, on this device: the median of several.
-
-    Args:
-        model: A model of uint8 images.
-        repeats: Measurements after three that do not count.
-    """
-    shape = (1, *model.input_shape[1:])
-    predict = compiled(lambda images: model(images, training=False), (shape, "uint8"))
-    image = np.zeros(shape, "uint8")
-    seconds: list[float] = []
-    for _ in range(repeats + 3):
-        begin = time.perf_counter()
-        np.asarray(predict(image))
-        seconds.append(time.perf_counter() - begin)
-    return float(np.median(seconds[3:])) * 1e3
 
 
 def load_model(path: Path) -> keras.Model:

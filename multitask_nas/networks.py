@@ -7,7 +7,7 @@ import keras
 from graftwork.space import Architecture
 from multitask_nas.cost import Cost, tree_cost
 from multitask_nas.model import build_model, build_separate_models
-from multitask_nas.supernet import TreeSupernet
+from multitask_nas.supernet import TreeSupernet, build_supernet
 from multitask_nas.tree import Tree
 
 Shape = tuple[int, int, int]
@@ -62,19 +62,3 @@ class Network:
                 self.separate, layers, image_shape, self.channels, self.depth
             )
         return build_model(self.tree, image_shape, self.channels, self.depth)
-
-
-def build_supernet(
-    blocks: tuple[int, ...],
-    attributes: int,
-    channels: int,
-    depth: int,
-    image_shape: Shape,
-    seed: int,
-    probe_heads: bool = False,
-) -> TreeSupernet:
-    """Builds a supernet with fresh weights, ready to train."""
-    supernet = TreeSupernet(blocks, attributes, channels, depth, seed, probe_heads)
-    decisions = sum(blocks[1:]) + attributes
-    supernet.build({"images": (None, *image_shape), "architecture": (None, decisions)})
-    return supernet

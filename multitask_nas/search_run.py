@@ -18,7 +18,7 @@ from graftwork.progress import Progress, Stage
 from graftwork.run import Run
 from multitask_nas.comparison import FINAL, Job, comparison_jobs, run_job
 from multitask_nas.config import TreeSearch
-from multitask_nas.results import summarize
+from multitask_nas.results import no_path_scores, summarize
 from multitask_nas.shared_search import SharedSearch
 from multitask_nas.standalone import Schedule, StandaloneTraining
 from multitask_nas.tree import Tree, TreeSpace
@@ -49,6 +49,9 @@ class TreeSearchRun:
         self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
         self._trainings: dict[Any, StandaloneTraining] = {}
         self._last_checkpoint = time.monotonic()
+        if not self.searches.evaluator.has_path_scores:
+            reason = no_path_scores(self.space)
+            progress.console.print(f"No exact optimum: {reason}.", markup=False)
 
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 from datasets import Dataset
@@ -16,8 +17,7 @@ from multitask_nas.config import TreeSearch
 from multitask_nas.evaluator import SupernetEvaluator
 from multitask_nas.exact import ExactTree, best_tree
 from multitask_nas.gnas import Gnas
-from multitask_nas.networks import build_supernet
-from multitask_nas.supernet import TreeSupernet
+from multitask_nas.supernet import TreeSupernet, build_supernet
 from multitask_nas.tree import Tree, TreeSpace
 
 RANDOM_CANDIDATES = 16
@@ -43,7 +43,10 @@ class SharedSearch:
             dataset.images[train],
             dataset.labels[train],
             config.batch_size,
-            config.search_learning_rate,
+            # Falling to a tenth: the last choices are made under weights that hold still.
+            keras.optimizers.schedules.CosineDecay(
+                config.search_learning_rate, max(1, self.most_steps), alpha=0.1
+            ),
         )
         self.evaluator = SupernetEvaluator(
             space,

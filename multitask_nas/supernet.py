@@ -299,3 +299,19 @@ class TreeSupernet(keras.Model):
         features = ops.reshape(features, (self.blocks[-1], -1, n, features.shape[-1]))
         logits = self.heads.every(features)
         return ops.reshape(logits, (-1, n, self.attributes))
+
+
+def build_supernet(
+    blocks: tuple[int, ...],
+    attributes: int,
+    channels: int,
+    depth: int,
+    image_shape: tuple[int, int, int],
+    seed: int,
+    probe_heads: bool = False,
+) -> TreeSupernet:
+    """Builds a supernet with fresh weights, ready to train."""
+    supernet = TreeSupernet(blocks, attributes, channels, depth, seed, probe_heads)
+    decisions = sum(blocks[1:]) + attributes
+    supernet.build({"images": (None, *image_shape), "architecture": (None, decisions)})
+    return supernet

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from graftwork.errors import InputError
 from graftwork.training import BatchOrder, MaskedBinaryCrossentropy, Trainer, compiled
-from multitask_nas.networks import build_supernet
+from multitask_nas.supernet import build_supernet
 
 BLOCKS = (1, 2, 3)
 DECISIONS = 2 + 3 + 5
@@ -37,6 +37,17 @@ def test_a_missing_label_has_no_gradient_and_every_known_one_weighs_the_same():
     # The derivative of the cross-entropy at logit 0 is ½ − y, for 12 labels on average.
     np.testing.assert_allclose(gradient, np.where(labels < 0, 0, 0.5 - labels) / 12, rtol=1e-6)
     np.testing.assert_allclose(float(loss), 4 * np.log(2) / 12, rtol=1e-6)
+
+
+def test_several_predictions_of_all_attributes_have_the_mean_of_their_losses():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(-1, 2, (6, 3)).astype(np.int8)
+    logits = rng.normal(size=(6, 4, 3)).astype("float32")
+    loss = MaskedBinaryCrossentropy()
+    alone = [float(loss(labels, logits[:, k])) for k in range(4)]
+    np.testing.assert_allclose(
+        float(loss(labels, logits.reshape(6, 12))), np.mean(alone), rtol=1e-5
+    )
 
 
 def test_large_logits_have_finite_losses_and_gradients():

@@ -6,8 +6,8 @@ import pytest
 from multitask_nas import evaluator as evaluator_module
 from multitask_nas.evaluator import SupernetEvaluator, path_batch
 from multitask_nas.gnas import Gnas
-from multitask_nas.networks import build_supernet
 from multitask_nas.scores import SCORES, Counts, count_classes
+from multitask_nas.supernet import build_supernet
 from multitask_nas.tree import TreeSpace
 
 SHAPE = (8, 8, 1)

@@ -8,8 +8,8 @@ from keras import ops
 
 from multitask_nas.exact import path_blocks
 from multitask_nas.model import build_model, copy_weights
-from multitask_nas.networks import Network, build_supernet
-from multitask_nas.supernet import BlockLayer
+from multitask_nas.networks import Network
+from multitask_nas.supernet import BlockLayer, build_supernet
 from multitask_nas.tree import TreeSpace
 
 # Blocks of layers 1…L, attributes, depth, image shape.
@@ -26,9 +26,11 @@ def space_of(blocks, attributes):
     return TreeSpace(blocks, [f"attribute {i}" for i in range(attributes)])
 
 
-def supernet_of(space, depth, shape, channels=3):
+def supernet_of(space, depth, shape, **arguments):
     """Returns a supernet in which no weight has a value that could hide a mistake."""
-    network = build_supernet(space.blocks, len(space.attributes), channels, depth, shape, seed=0)
+    network = build_supernet(
+        space.blocks, len(space.attributes), 3, depth, shape, seed=0, **arguments
+    )
     rng = np.random.default_rng(0)
     network.set_weights(
         [w + rng.normal(0, 0.3, w.shape).astype("float32") for w in network.get_weights()]
@@ -40,9 +42,9 @@ def random_images(count, shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
-def logits_of(network, images, architecture):
+def logits_of(network, images, architecture, **arguments):
     rows = np.tile(np.asarray(architecture, np.int32), (len(images), 1))
-    return network({"images": images, "architecture": rows})
+    return network({"images": images, "architecture": rows}, **arguments)
 
 
 def gradients(model, predict, cotangent):
@@ -133,6 +135,43 @@ def test_path_logits_are_the_forward_pass(blocks, attributes, depth, shape):
         logits = np.asarray(logits_of(network, images, space.architecture(tree)))
         looked_up = [table[number[tuple(path)], :, a] for a, path in enumerate(tree.paths.tolist())]
         np.testing.assert_allclose(logits, np.stack(looked_up, axis=1), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_probing_heads_train_without_changing_what_the_blocks_learn(seed):
+    space = space_of((2, 3), 5)
+    plain, probing = (
+        supernet_of(space, 1, (8, 8, 1), probe_heads=probe) for probe in (False, True)
+    )
+    images = random_images(4, (8, 8, 1))
+    tree = space.sample_tree(np.random.default_rng(seed))
+    architecture = space.architecture(tree)
+    logits = logits_of(plain, images, architecture)
+    np.testing.assert_array_equal(logits_of(probing, images, architecture), logits)
+
+    probes = np.asarray(logits_of(probing, images, architecture, training=True))
+    assert probes.shape == (4, 3 * 5)
+    for leaf in range(3):
+        elsewhere = tree.with_layer(space.layers, [leaf] * 5)
+        expected = logits_of(plain, images, space.architecture(elsewhere))
+        columns = probes[:, 5 * leaf : 5 * leaf + 5]
+        np.testing.assert_allclose(columns, np.asarray(expected), rtol=1e-4, atol=1e-5)
+
+    cotangent = np.random.default_rng(seed).normal(size=(4, 3, 5)).astype("float32")
+    connected = np.stack([cotangent[:, leaf, a] for a, leaf in enumerate(tree.parents[-1])], 1)
+    wanted = gradients(plain, lambda: logits_of(plain, images, architecture), connected)
+    found = gradients(
+        probing,
+        lambda: logits_of(probing, images, architecture, training=True),
+        cotangent.reshape(4, 15),
+    )
+    for name in wanted:
+        if name.startswith("heads"):
+            assert found[name].any(axis=tuple(range(1, found[name].ndim))).all()
+            continue
+        tolerance = 1e-4 * np.abs(wanted[name]).max()
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-3, atol=tolerance)
+        np.testing.assert_array_equal(found[name] == 0, wanted[name] == 0)
 
 
 @pytest.mark.parametrize("pool", [True, False])
