@@ -49,7 +49,7 @@ def search(
         The best architecture.
     """
     while not strategy.done and time_left():
-        trained = evaluator.train(strategy.training_sample)
+        trained = evaluator.train(strategy.training_sample) if strategy.trains else {}
         candidates = strategy.ask()
         scores = evaluator.evaluate(candidates)
         strategy.tell(candidates, scores)

@@ -47,13 +47,13 @@ class TreeSearch:
     learning_rate: float = 0.01
     """The highest learning rate of a tree by itself."""
     search_learning_rate: float = 0.01
-    """The learning rate of the shared weights at the beginning; it falls to a tenth of it."""
+    """The learning rate of the shared weights."""
     round_steps: int = 100
     """Shared training steps before each evaluation."""
     warmup_rounds: int = 0
     """Rounds of shared training on random trees before gnas visits its first layer."""
     sweeps: int = 6
-    """The most sweeps of gnas over all layers. Random search gets as many rounds."""
+    """The most sweeps of gnas that train shared weights. Random search gets as many rounds."""
     random_trees: int = 10
     """Random trees to train as controls, for every seed; 0 for none."""
     controls: bool = True

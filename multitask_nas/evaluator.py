@@ -78,7 +78,7 @@ class SupernetEvaluator(Evaluator):
         self._table = None
         loss = self.trainer.train(self.steps, sample, self.on_step)
         self.training_seconds += time.perf_counter() - begin
-        return {"steps": self.trainer.step, "loss": loss}
+        return {"loss": loss}
 
     def evaluate(self, architectures: Sequence[Architecture]) -> np.ndarray:
         if self.has_path_scores:

@@ -12,6 +12,9 @@ from multitask_nas.tree import Tree, TreeSpace
 TIE = 1e-9
 """Mean scores this close are equal: they may differ by the rounding of their sums alone."""
 
+SETTLING_SWEEPS = 20
+"""Sweeps without training, at most: an evaluator with noise would let them go on for ever."""
+
 
 class Gnas(Strategy):
     """The greedy strategy of Huang et al. ("GNAS", ACM MM 2018).
@@ -27,12 +30,16 @@ class Gnas(Strategy):
        from parent i to block j is the mean score, in the i-th of these trees, of the
        attributes that descend from j. A block without descendants keeps its parent.
     4. Every block takes its best parent; with equal scores it keeps the one it has.
-    5. Stop when a whole sweep over the layers changes nothing.
+    5. Stop when a whole sweep over the layers changes nothing. After `sweeps` sweeps the
+       shared weights stay as they are, and greedy sweeps go on until that is so: every
+       step then raises R(G), and the found tree is one that no change of a single
+       connection improves.
 
     What the paper leaves open in what is public, and is chosen here (docs/gnas.md has the
     measurements): the layers are visited from the heads down to layer 1 (layers in which
-    there is nothing to choose are left out); there are at most `sweeps` sweeps; before the
-    first visit the shared weights can be trained on trees drawn from the whole space.
+    there is nothing to choose are left out); there are at most `sweeps` sweeps with training;
+    before the first visit the shared weights can be trained on trees drawn from the whole
+    space.
 
     One choice departs from the paper. When the heads are visited, the tree stays as it
     is: the supernet trains the heads of all leaves at once, as probes that do not change
@@ -43,7 +50,7 @@ class Gnas(Strategy):
         space: The trees to search.
         seed: Seed of the first tree.
         warmup: Rounds of shared training on random trees before the first visit.
-        sweeps: The most sweeps over all layers.
+        sweeps: The most sweeps over all layers with training.
     """
 
     def __init__(self, space: TreeSpace, seed: int, warmup: int, sweeps: int) -> None:
@@ -62,11 +69,15 @@ class Gnas(Strategy):
         return None if visits < 0 or not self._order else self._order[visits % len(self._order)]
 
     @property
+    def trains(self) -> bool:
+        return self._round - self._warmup < self.sweeps * len(self._order)
+
+    @property
     def done(self) -> bool:
         visits = self._round - self._warmup
-        return visits >= self.sweeps * len(self._order) or (
-            visits > 0 and self._unchanged >= len(self._order)
-        )
+        if visits >= (self.sweeps + SETTLING_SWEEPS) * len(self._order):
+            return True
+        return visits >= 0 and self._unchanged >= len(self._order)
 
     @property
     def best(self) -> Architecture:
@@ -103,6 +114,8 @@ class Gnas(Strategy):
             score = float(scores[above, np.arange(scores.shape[1])].mean())
         self._report["score"] = score if np.isfinite(score) else None
         self._round += 1
+        if self._round - self._warmup == self.sweeps * len(self._order):
+            self._unchanged = 0  # No sweep has yet been seen under these weights.
 
     def training_sample(self, rng: np.random.Generator) -> Architecture:
         layer = self.layer

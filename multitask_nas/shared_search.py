@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from datasets import Dataset
@@ -43,10 +42,7 @@ class SharedSearch:
             dataset.images[train],
             dataset.labels[train],
             config.batch_size,
-            # Falling to a tenth: the last choices are made under weights that hold still.
-            keras.optimizers.schedules.CosineDecay(
-                config.search_learning_rate, max(1, self.most_steps), alpha=0.1
-            ),
+            config.search_learning_rate,
         )
         self.evaluator = SupernetEvaluator(
             space,
@@ -128,7 +124,10 @@ class SharedSearch:
         def record(event: dict[str, Any]) -> None:
             nonlocal rounds
             tree = self.space.tree(strategy.best).to_json()
-            self.run.record("round", seed=seed, round=rounds, **event, architecture=tree)
+            steps = self.trainer.step
+            self.run.record(
+                "round", seed=seed, round=rounds, steps=steps, **event, architecture=tree
+            )
             rounds += 1
             if event["score"] is not None:
                 stage.note(f"{self.config.score} {event['score']:.4f}")

@@ -1,12 +1,12 @@
 """`graftwork` with the tiny dataset in a process of its own, stopped at a given point.
 
-    python stopped_graftwork.py "SIGKILL before checkpoint 3" trees search …
+    python stopped_graftwork.py "SIGKILL after 2 checkpoint 1 training" trees search …
 
-The process sends itself the signal before or after the third call of what `checkpoint`
-stands for. Checkpoints in the middle of a training are written whenever they can be.
+The process sends itself the signal before or after the second call that `describe` names
+`checkpoint 1 training`. Checkpoints in the middle of a training are written whenever they
+can be.
 """
 
-import itertools
 import os
 import signal
 import subprocess
@@ -20,30 +20,47 @@ from graftwork import cli
 from graftwork.progress import _Lines
 from graftwork.run import Run
 
-POINTS = {
-    "record": (Run, "record"),
-    "checkpoint": (Run, "checkpoint"),
-    "step": (_Lines, "advance"),
-    "rename": (os, "replace"),
-}
+POINTS = [(Run, "record"), (Run, "checkpoint"), (_Lines, "advance"), (os, "replace")]
+
+
+def describe(name: str, arguments: tuple, named: dict) -> str:
+    """Returns what a call does: `step`, `record round 3`, `checkpoint 1 training`, …
+
+    The number of a checkpoint is that of the units that are done.
+    """
+    if name == "record":
+        return f"record {arguments[1]} {named.get('round', '')}".strip()
+    if name == "checkpoint":
+        current = arguments[1]["current"] or arguments[1]
+        inside = "training" if current.get("training") else "round" if "rounds" in current else ""
+        return f"checkpoint {arguments[1]['done']} {inside}".strip()
+    return "step" if name == "advance" else f"rename {Path(arguments[1]).name}"
 
 
 def stop_at(point: str) -> None:
-    """Sends this process a signal at a point such as `SIGKILL after checkpoint 3`."""
-    number, when, what, count = point.split()
-    owner, name = POINTS[what]
-    original, calls = getattr(owner, name), itertools.count(1)
+    """Sends this process a signal at a point such as `SIGKILL after 2 step`."""
+    number, when, count, wanted = point.split(maxsplit=3)
+    left = int(count)
 
-    def stopping(*arguments, **named):
-        due = next(calls) == int(count)
-        if due and when == "before":
-            os.kill(os.getpid(), signal.Signals[number])
-        result = original(*arguments, **named)
-        if due and when == "after":
-            os.kill(os.getpid(), signal.Signals[number])
-        return result
+    def watch(owner: object, name: str) -> None:
+        original = getattr(owner, name)
 
-    setattr(owner, name, stopping)
+        def watched(*arguments, **named):
+            nonlocal left
+            left -= describe(name, arguments, named) == wanted
+            due = left == 0
+            left -= due
+            if due and when == "before":
+                os.kill(os.getpid(), signal.Signals[number])
+            result = original(*arguments, **named)
+            if due and when == "after":
+                os.kill(os.getpid(), signal.Signals[number])
+            return result
+
+        setattr(owner, name, watched)
+
+    for owner, name in POINTS:
+        watch(owner, name)
 
 
 def graftwork(*arguments: object, stop: str = "") -> subprocess.CompletedProcess:

@@ -25,6 +25,11 @@ class Strategy(abc.ABC):
         """Whether the strategy has nothing more to ask."""
 
     @property
+    def trains(self) -> bool:
+        """Whether the shared weights learn before the next evaluation."""
+        return True
+
+    @property
     @abc.abstractmethod
     def best(self) -> Architecture:
         """The architecture that the search would return now."""

@@ -13,7 +13,7 @@ from multitask_nas.gnas import Gnas
 from multitask_nas.tree import TreeSpace
 
 ATTRIBUTES = 6
-MOST_ROUNDS = 50
+MOST_ROUNDS = 200
 
 SMALL = Space(tuple(Decision(f"decision {i}", ("a", "b", "c", "d")) for i in range(7)))
 TREES = TreeSpace((2, 3, 4), [f"attribute {i}" for i in range(ATTRIBUTES)])

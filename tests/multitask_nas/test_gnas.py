@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from multitask_nas.gnas import Gnas, greedy_layer
+from multitask_nas.exact import tree_scores
+from multitask_nas.gnas import SETTLING_SWEEPS, Gnas, greedy_layer
 from multitask_nas.tree import Tree, TreeSpace
 
 
@@ -221,9 +222,34 @@ def test_layers_are_visited_from_the_heads_up_and_sweeps_are_bounded():
     scores = np.random.default_rng(0)
     gnas = Gnas(space, seed=0, warmup=2, sweeps=3)
     layers, reports = play(gnas, lambda asked: scores.random((len(asked), 5)))
-    assert layers == [None, None, *[4, 3, 2] * 3]
-    assert [report["sweep"] for report in reports[2:]] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert layers == [None, None, *[4, 3, 2] * (3 + SETTLING_SWEEPS)]
+    assert [report["sweep"] for report in reports[2:11]] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert [report["layer"] for report in reports] == layers
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_settles_without_training_where_no_single_connection_is_better(seed):
+    space = space_of((2, 3, 4), 6)
+    table = np.random.default_rng(seed).random((24, 6))
+
+    def score(tree):
+        return tree_scores(tree, table)
+
+    gnas = Gnas(space, seed=seed, warmup=1, sweeps=1)
+    trained, totals = [], []
+    while not gnas.done:
+        trained.append(gnas.trains)
+        asked = gnas.ask()
+        gnas.tell(asked, np.stack([score(space.tree(a)) for a in asked]))
+        totals.append(score(space.tree(gnas.best)).mean())
+    assert trained == [True] * 4 + [False] * (len(trained) - 4)
+    assert totals == sorted(totals)
+    found = space.tree(gnas.best)
+    for layer, row in enumerate(found.parents, start=1):
+        for block in range(len(row)):
+            for parent in range(space.blocks[layer - 1]):
+                other = found.with_layer(layer, [*row[:block], parent, *row[block + 1 :]])
+                assert score(other).mean() <= totals[-1] + 1e-9
 
 
 @pytest.mark.parametrize(

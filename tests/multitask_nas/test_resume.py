@@ -11,28 +11,18 @@ from stopped_graftwork import graftwork
 from graftwork.files import read_json
 from graftwork.run import Run
 
-# Where the processes of one search stop, one after the other. Every process counts from 1.
+# Where the processes of one search stop, one after the other, and the last event of the
+# journal then. Every process counts from 1; a round has three steps.
 SEARCH_STOPS = {
-    "in the warm-up": "SIGKILL after step 5",
-    "by Ctrl-C, in a visit of a layer": "SIGINT after step 6",
-    "in a later round, recorded without checkpoint": "SIGKILL before rename 2",
-    "when the search is recorded without checkpoint": "SIGKILL after record 4",
-    "between the search and the first training": "SIGKILL after checkpoint 1",
-    "in a training, after a checkpoint": "SIGKILL after checkpoint 2",
-    "in the last training": "SIGKILL after step 9",
-    "by SIGTERM, before the result is written": "SIGTERM before rename 4",
+    "in the warm-up": ("SIGKILL after 5 step", "round"),
+    "by Ctrl-C, in a visit of a layer": ("SIGINT after 6 step", "round"),
+    "in a later round, recorded without checkpoint": ("SIGKILL after 1 record round 3", "round"),
+    "at the search's end, without checkpoint": ("SIGKILL after 1 record searched", "searched"),
+    "between the search and the first training": ("SIGKILL after 1 checkpoint 1", "searched"),
+    "in a training, after a checkpoint": ("SIGKILL after 2 checkpoint 1 training", "searched"),
+    "in the last training": ("SIGKILL before 2 checkpoint 2 training", "trained"),
+    "by SIGTERM, before the result": ("SIGTERM before 1 rename result.json", "trained"),
 }
-# What the journal holds after each of these.
-RECORDED = [
-    ["start", "round"],
-    ["start", "round", "round"],
-    ["start", *["round"] * 4],
-    ["start", *["round"] * 6, "searched"],
-    ["start", *["round"] * 6, "searched"],
-    ["start", *["round"] * 6, "searched"],
-    ["start", *["round"] * 6, "searched", "trained"],
-    ["start", *["round"] * 6, "searched", "trained", "trained"],
-]
 STATUS = {"SIGKILL": -9, "SIGINT": 130, "SIGTERM": 143}
 
 
@@ -62,18 +52,19 @@ def interrupted(tmp_path_factory):
     path = tmp_path_factory.mktemp("interrupted") / "run"
     first = ("trees", "search", "--out", path, *tiny.SEARCH)
     processes = []
-    for stop in [*SEARCH_STOPS.values(), ""]:
+    for stop, _ in [*SEARCH_STOPS.values(), ("", "")]:
         resume = ("--resume",) if processes else ()
         process = graftwork(*first, *resume, stop=stop)
-        processes.append((process, [event["event"] for event in tiny.journal(path)]))
+        processes.append((process, tiny.journal(path)[-1]["event"]))
     return path, processes
 
 
 @pytest.mark.parametrize("number", range(len(SEARCH_STOPS)), ids=list(SEARCH_STOPS))
 def test_it_stops(interrupted, number):
-    process, recorded = interrupted[1][number]
-    assert_stopped(process, list(SEARCH_STOPS.values())[number])
-    assert recorded == RECORDED[number]
+    stop, event = list(SEARCH_STOPS.values())[number]
+    process, last = interrupted[1][number]
+    assert_stopped(process, stop)
+    assert last == event
 
 
 def test_the_end_is_that_of_an_undisturbed_run(interrupted, searched):
@@ -92,9 +83,9 @@ def test_the_end_is_that_of_an_undisturbed_run(interrupted, searched):
 
 
 TRAINING_STOPS = {
-    "by Ctrl-C, in the first step": "SIGINT after step 1",
-    "after a checkpoint": "SIGKILL after checkpoint 3",
-    "recorded, but not in the result": "SIGKILL after record 1",
+    "by Ctrl-C, in the first step": "SIGINT after 1 step",
+    "after a checkpoint": "SIGKILL after 2 checkpoint 3 training",
+    "recorded, but not in the result": "SIGKILL after 1 record trained",
 }
 
 
