@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -127,7 +128,7 @@ def _how_to_go_on(config: Any, arguments: list[str]) -> str:
     if not (run / "config.json").exists():
         return " Nothing was done yet."
     again = [word for word in arguments if word != "--resume"]
-    return f" What was done is kept. Go on with: graftwork {' '.join(again)} --resume"
+    return f" What was done is kept. Go on with: graftwork {shlex.join(again)} --resume"
 
 
 def _fail(message: str, status: int) -> None:
