@@ -21,6 +21,7 @@ from multitask_nas.config import (
     TreeShow,
     TreeTraining,
 )
+from multitask_nas.terminal import print_result
 from multitask_nas.tree import Tree
 
 NOT_STORED = ("resume", "config")
@@ -52,7 +53,7 @@ def search(config: TreeSearch) -> None:
         )
     with run:
         result = TreeSearchRun(config, dataset, run, progress).execute()
-    finish(config.out, result, progress.console)
+    print_result(config.out, result, progress.console)
 
 
 def train(config: TreeTraining) -> None:
@@ -67,7 +68,7 @@ def train(config: TreeTraining) -> None:
 
     with Run.resume(config.run) as run:
         result = train_final(config, stored, result, dataset, run, progress)
-    finish(config.run, result, progress.console)
+    print_result(config.run, result, progress.console)
 
 
 def predict(config: TreePrediction) -> None:
@@ -228,59 +229,3 @@ def trained_model(run: Path) -> Path:
     if not (run / "model.keras").exists():
         raise InputError(f"{run} has no trained tree yet. Make it by: graftwork trees train {run}")
     return run / "model.keras"
-
-
-def finish(run: Path, result: dict[str, Any], console: Console) -> None:
-    """Writes the report and prints the table of methods and the paths of the results."""
-    from reports import write_report
-
-    report = write_report(run)
-    table = Table(box=None, pad_edge=False, title_justify="left")
-    for heading in ("method", "test error %", "95 % interval", "parameters", "MFLOPs", "seconds"):
-        table.add_column(heading, justify="left" if heading == "method" else "right")
-    for row in result["methods"]:
-        interval = row["test_error_interval"]
-        table.add_row(
-            row["name"] + (f" × {row['trainings']}" if row["trainings"] > 1 else ""),
-            f"{row['test_error']:.2f}",
-            f"{interval[0]:.2f} – {interval[1]:.2f}" if interval else "–",
-            f"{row['parameters']:,.0f}",
-            f"{row['flops'] / 1e6:.2f}",
-            f"{row['seconds']:.0f}",
-            style="bold" if row["kind"] == "searched" else "",
-        )
-    console.print()
-    console.print(table)
-    console.print()
-    for line in conclusions(result):
-        console.print(line, markup=False)
-    console.print()
-    for name in ("report.html", "result.json", "model.keras"):
-        if (run / name).exists():
-            console.print(f"{name:<12} {report.with_name(name)}", markup=False)
-
-
-def conclusions(result: dict[str, Any]) -> list[str]:
-    """Returns what the result says, in sentences."""
-    lines = []
-    if result["comparison"]:
-        lines.append(result["comparison"]["statement"])
-    lines.append(
-        f"The search cost {result['search_cost_ratio']:.2f} times the training of one final tree "
-        f"({result['search_seconds']:.0f} s against {result['training_seconds']:.0f} s)."
-    )
-    if result["regret"] is not None:
-        lines.append(
-            f"Under the shared weights the found tree is {result['regret']:.2f} points of "
-            f"{result['score']} below the best of {int(result['space_size']):.3g} trees."
-        )
-    else:
-        lines.append(f"No exact optimum: {result['exact_reason']}.")
-    if result["kendall_tau"] is not None:
-        lines.append(
-            f"Kendall's τ of shared-weight and stand-alone scores is {result['kendall_tau']:.2f} "
-            f"over {result['kendall_tau_trees']} trained trees."
-        )
-    if result["status"] != "finished":
-        lines.append(f"Ended early: {result['status']}.")
-    return lines

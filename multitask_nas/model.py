@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from graftwork.errors import InputError
-from multitask_nas.supernet import EPSILON, TreeSupernet
+from multitask_nas.layers import EPSILON
+from multitask_nas.supernet import TreeSupernet
 from multitask_nas.tree import Tree
 
 

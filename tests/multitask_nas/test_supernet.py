@@ -7,9 +7,10 @@ import tensorflow as tf
 from keras import ops
 
 from multitask_nas.exact import path_blocks
+from multitask_nas.layers import BlockLayer
 from multitask_nas.model import build_model, copy_weights
 from multitask_nas.networks import Network
-from multitask_nas.supernet import BlockLayer, build_supernet
+from multitask_nas.supernet import build_supernet
 from multitask_nas.tree import TreeSpace
 
 # Blocks of layers 1…L, attributes, depth, image shape.
