@@ -5,6 +5,7 @@ from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
 from datasets import Dataset
+from multitask_nas.scores import Counts, count_classes
 from multitask_nas.tree import Tree, TreeSpace
 
 
@@ -58,11 +59,15 @@ def trunk_like(space: TreeSpace) -> Tree:
     return Tree(tuple((0,) * length for length in space.row_lengths))
 
 
-def base_errors(dataset: Dataset) -> list[float]:
-    """Returns the test errors, in percent, of always telling training's more frequent class."""
-    train = dataset.labels[dataset.split("train")]
-    test = dataset.labels[dataset.split("test")]
-    told = (train == 1).sum(axis=0) > (train == 0).sum(axis=0)
-    wrong = ((test == 1) & ~told) | ((test == 0) & told)
-    known = np.maximum((test >= 0).sum(axis=0), 1)
-    return [float(error) for error in 100 * wrong.sum(axis=0) / known]
+def base_errors(dataset: Dataset, score: str) -> list[float]:
+    """Returns the test errors, in percent, of always telling training's more frequent class.
+
+    Args:
+        dataset: The data.
+        score: The score's name, of `multitask_nas.scores.SCORES`.
+    """
+    positives, negatives = count_classes(dataset.labels[dataset.split("train")])
+    told = positives > negatives
+    positives, negatives = count_classes(dataset.labels[dataset.split("test")])
+    counts = Counts(positives * told, negatives * ~told, positives, negatives)
+    return [float(error) for error in 100 * (1 - counts.score(score))]

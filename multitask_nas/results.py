@@ -49,7 +49,7 @@ def summarize(
         "status": status,
         "dataset": describe(dataset),
         "attributes": list(dataset.attributes),
-        "base_errors": base_errors(dataset),
+        "base_errors": base_errors(dataset, config.score),
         "score": config.score.replace("-", " "),
         "strategy": config.strategy,
         "seeds": [search["seed"] for search in searches],
