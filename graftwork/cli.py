@@ -85,13 +85,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _load(command.function)(config)
     except InputError as error:
         _fail(str(error), 2)
+    except BrokenPipeError:
+        sys.stderr.close()  # The reader of our output went away, as `head` does.
+        sys.exit(141)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(f"{error.strerror or error}{where}. What was done before is kept.", 1)
     except KeyboardInterrupt:
         _fail(f"stopped.{_how_to_go_on(config, arguments)}", 130)
     except Terminated:
         _fail(f"terminated.{_how_to_go_on(config, arguments)}", 143)
-    except BrokenPipeError:
-        sys.stderr.close()  # The reader of our output went away, as `head` does.
-        sys.exit(141)
 
 
 def _no_command(arguments: list[str]) -> int:

@@ -25,7 +25,7 @@ import numpy as np
 import graftwork
 from graftwork import files
 from graftwork.errors import InputError
-from graftwork.journal import append_journal, journal_bytes, truncate_journal
+from graftwork.journal import append_journal, journal_bytes, read_journal, truncate_journal
 
 FORMAT = 1
 KEPT_CHECKPOINTS = 2
@@ -168,8 +168,11 @@ class Run:
         """Loads the newest whole checkpoint and drops what the journal says after it.
 
         Returns:
-            The state and the arrays, or None where there is no whole checkpoint: then the
+            The state and the arrays, or None where nothing was ever checkpointed: then the
             journal is empty and the run begins anew.
+
+        Raises:
+            InputError: If the journal tells of work, and no checkpoint of it can be read.
         """
         numbers = self._checkpoints()
         for number in reversed(numbers):
@@ -182,6 +185,11 @@ class Run:
             # Newer ones, passed over, belong to the part of the journal that is gone.
             self._remove_checkpoints(keep=[n for n in numbers if n <= number])
             return whole["state"], arrays
+        if len(read_journal(self.path)) > 1:
+            raise InputError(
+                f"no checkpoint in {self.path / 'checkpoints'} can be read, so that the run "
+                "cannot go on. Copy the whole folder, or begin a new run in another --out."
+            )
         truncate_journal(self.path, 0)
         self._remove_checkpoints(keep=[])
         return None

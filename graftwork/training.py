@@ -78,7 +78,7 @@ class BatchOrder:
         for i in range(steps):
             if (start + i) // per_epoch != epoch:
                 epoch = (start + i) // per_epoch
-                order = np.random.default_rng([self.seed, epoch]).permutation(self.rows)
+                order = np.random.default_rng([self.seed, 11, epoch + 1]).permutation(self.rows)
             offset = (start + i) % per_epoch * self.batch_size
             result[i] = order[offset : offset + self.batch_size]
         return result
@@ -149,8 +149,10 @@ class Trainer:
         Raises:
             InputError: If the loss is no longer a finite number.
         """
+        first = self.step + 1
         architectures = [
-            sample(np.random.default_rng([self.order.seed, 1, self.step + i])) for i in range(steps)
+            sample(np.random.default_rng([self.order.seed, 12, step]))
+            for step in range(first, first + steps)
         ]
         batches = (
             tf.data.Dataset.from_tensor_slices(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import datasets
@@ -95,9 +96,11 @@ def predict(config: TreePrediction) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("attribute")
     for path in config.images:
-        table.add_column(path.name, justify="right", overflow="fold")
+        table.add_column(escape(path.name), justify="right", overflow="fold")
     for name, column in zip(attributes, probabilities.T, strict=True):
-        table.add_row(name, *(f"[bold]{p:.2f}[/]" if p > 0.5 else f"{p:.2f}" for p in column))
+        table.add_row(
+            escape(name), *(f"[bold]{p:.2f}[/]" if p > 0.5 else f"{p:.2f}" for p in column)
+        )
     Console(highlight=False).print(table)
 
 

@@ -1,7 +1,6 @@
 """Which networks are trained beside the found tree, and how one of them is recorded."""
 
 import dataclasses
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,8 +28,7 @@ class Job:
     Args:
         method: The name of the method.
         kind: `"searched"`, `"random"`, `"exact"`, `"control"` or `FINAL`.
-        seed: Seed of the first weights and of the order of the images. All methods of a
-            seed share both, so that they can be compared in pairs.
+        seed: The seed of the search that it belongs to.
         index: Which of the method's trainings with this seed.
         network: What is trained.
         in_space: Whether it is a tree of the searched space, which shared weights can score.
@@ -42,6 +40,15 @@ class Job:
     index: int
     network: Network
     in_space: bool = True
+
+    @property
+    def training_seed(self) -> int:
+        """Seed of the first weights and of the order of the images.
+
+        All methods of a seed share it, so that they can be compared in pairs. It is not
+        the search's own: the found tree shall not profit from weights that it suits.
+        """
+        return self.seed + 1_000_003
 
 
 def comparison_jobs(
@@ -76,7 +83,7 @@ def comparison_jobs(
     labels = dataset.labels[dataset.split("train")]
     correlated = correlation_tree(space, labels)
     jobs.append(tree_job("label-correlation tree", "control", correlated))
-    if exact is not None:
+    if exact is not None and exact != found:
         jobs.append(tree_job("exact tree", "exact", exact))
     shape, depth = dataset.image_shape, config.depth
     parameters = jobs[0].network.cost(shape).parameters
@@ -106,13 +113,11 @@ def run_job(
         on_step: Called after every training step.
         on_evaluation: Called after every evaluation but the last, to write a checkpoint.
     """
-    begin = time.perf_counter()
     while not training.done:
         training.advance(on_step)
         if not training.done:
             on_evaluation()
     validation, test = training.finish()
-    seconds = time.perf_counter() - begin
     shape = training.dataset.image_shape
     cost = job.network.cost(shape)
     # A tree's latency depends little on which tree it is: one of a method's will do.
@@ -129,7 +134,7 @@ def run_job(
         "flops": cost.flops,
         "latency_ms": latency,
         "steps": training.trainer.step,
-        "training_seconds": seconds,
+        "training_seconds": training.seconds,
     }
 
 

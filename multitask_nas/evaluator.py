@@ -33,7 +33,7 @@ class SupernetEvaluator(Evaluator):
         trainer: Trains it.
         images: uint8 array `(n, height, width, channels)` of the validation split.
         labels: int8 array `(n, A)`.
-        score: The score's name, of `multitask_nas.scores.SCORES`.
+        score: `"accuracy"` or `"balanced-accuracy"`.
         steps: Training steps a round.
         on_step: Called after every training step.
     """

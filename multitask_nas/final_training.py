@@ -15,12 +15,12 @@ from multitask_nas.config import TreeSearch, TreeTraining
 from multitask_nas.model import build_model, copy_weights, save_model
 from multitask_nas.networks import Network
 from multitask_nas.results import method_row
+from multitask_nas.search_run import SECONDS_BETWEEN_CHECKPOINTS
 from multitask_nas.standalone import Schedule, StandaloneTraining
 from multitask_nas.tree import Tree
 
 EVALUATIONS = 20
 TIMES_THE_CONTROLS = 3
-SECONDS_BETWEEN_CHECKPOINTS = 20.0
 
 
 def train_final(
@@ -90,10 +90,10 @@ def train_final(
     model = build_model(tree, dataset.image_shape, search.channels, search.depth)
     copy_weights(training.network, tree, model)
     save_model(model, run.path / "model.keras")
-    run.record("trained", **entry)
-    row = {**method_row([entry]), "note": note(config, entry)}
+    run.record("trained", **{**asked, **entry})
+    row = {**method_row([entry], search.score), "note": note(config, entry)}
     others = [method for method in result["methods"] if method["name"] != row["name"]]
-    result = {**result, "methods": [*others, row]}
+    result = {**result, "methods": [*others, row], "model": row["name"]}
     files.write_json(run.path / "result.json", result)
     run.checkpoint({**saved, "training": None})
     return result

@@ -57,7 +57,7 @@ class Gnas(Strategy):
         self.space = space
         self.sweeps = sweeps
         self._warmup = warmup
-        self._tree = space.sample_tree(np.random.default_rng([seed, 2]))
+        self._tree = space.sample_tree(np.random.default_rng([seed, 13]))
         self._order = [layer for layer in range(space.layers, 0, -1) if space.blocks[layer - 1] > 1]
         self._round = 0
         self._unchanged = 0

@@ -8,10 +8,10 @@ import numpy as np
 from datasets import Dataset
 from graftwork.run import FORMAT
 from graftwork.statistics import (
-    difference_interval,
+    PairedDifference,
     grouped_kendall,
     mean_interval,
-    paired_p_value,
+    paired_difference,
 )
 from multitask_nas.baselines import base_errors
 from multitask_nas.comparison import FINAL, RANDOM
@@ -71,7 +71,7 @@ def summarize(
         "search_cost_ratio": search_seconds / training_seconds,
         "search_seconds": search_seconds,
         "training_seconds": training_seconds,
-        "methods": [method_row(rows) for rows in by_method(trainings).values()],
+        "methods": [method_row(rows, config.score) for rows in by_method(trainings).values()],
         "comparison": compare_with_random(trainings),
     }
 
@@ -103,13 +103,19 @@ def by_method(trainings: list[Event]) -> dict[str, list[Event]]:
     return dict(methods)
 
 
-def method_row(rows: list[Event]) -> dict[str, Any]:
-    """Returns one row of the comparison: means over a method's trainings."""
+def method_row(rows: list[Event], score: str) -> dict[str, Any]:
+    """Returns one row of the comparison: means over a method's trainings.
+
+    Args:
+        rows: Their journal entries.
+        score: The name of the score whose errors they hold.
+    """
     latencies = [row["latency_ms"] for row in rows if row["latency_ms"] is not None]
     interval = mean_interval([row["test_error"] for row in rows])
     return {
         "name": rows[0]["method"],
         "kind": rows[0]["kind"],
+        "score": score.replace("-", " "),
         "seeds": sorted({row["seed"] for row in rows}),
         "trainings": len(rows),
         "validation_error": mean([row["validation_error"] for row in rows]),
@@ -164,11 +170,9 @@ def compare_with_random(trainings: list[Event]) -> dict[str, Any] | None:
     if not random or not searched:
         return None
     errors = [t["test_error"] for t in searched]
-    random_errors = [t["test_error"] for t in random]
     by_seed = [mean([t["test_error"] for t in random if t["seed"] == s]) for s in seeds]
     difference = mean(by_seed) - mean(errors)
-    interval = difference_interval(random_errors, errors)
-    p_value = paired_p_value(by_seed, errors)
+    test = paired_difference(by_seed, errors)
     worse = sum(
         t["test_error"] > s["test_error"]
         for s in searched
@@ -178,42 +182,42 @@ def compare_with_random(trainings: list[Event]) -> dict[str, Any] | None:
     return {
         "against": RANDOM,
         "difference": difference,
-        "interval": list(interval) if interval else None,
-        "p_value": p_value,
+        "interval": list(test.interval) if test else None,
+        "p_value": test.p_value if test else None,
         "test": "paired t-test over seeds",
         "better_than_random": f"{worse} of {len(random)}",
-        "statement": statement(difference, interval, p_value, len(seeds), worse, len(random)),
+        "statement": statement(difference, test, len(seeds), worse, len(random)),
     }
 
 
 def statement(
-    difference: float,
-    interval: tuple[float, float] | None,
-    p_value: float | None,
-    seeds: int,
-    worse: int,
-    random: int,
+    difference: float, test: PairedDifference | None, seeds: int, worse: int, random: int
 ) -> str:
-    """Says in one sentence what the comparison with random trees shows."""
+    """Says in one sentence what the comparison with random trees shows.
+
+    Args:
+        difference: Test error of the random trees less that of the searched ones, points.
+        test: The paired test over seeds, or None for too few of them.
+        seeds: How many there are.
+        worse: How many random trees have a higher error than the searched tree of their seed.
+        random: How many random trees there are.
+    """
     side = "below" if difference >= 0 else "above"
     text = (
         f"The searched tree's test error is {abs(difference):.2f} points {side} the mean of "
         f"the random trees', and below that of {worse} of {random} of them"
     )
-    if interval is None:
-        return text + (
-            f"; {seeds} seed{'s give' if seeds > 1 else ' gives'} no interval, so that this may "
-            "be chance (--seeds 3 gives one)."
-        )
-    text += f" (95 % interval of the difference {interval[0]:.2f} to {interval[1]:.2f}"
-    if p_value is not None:
-        text += f"; paired t-test over {seeds} seeds, p = {p_value:.3f}"
-    text += "): "
-    if interval[0] > 0 and p_value is not None and p_value < 0.05:
+    if test is None:
+        given = "1 seed gives" if seeds == 1 else f"{seeds} seeds give"
+        return f"{text}; {given} no interval, so that this may be chance (--seeds 3 gives one)."
+    low, high = test.interval
+    text += (
+        f" (95 % interval of the difference {low:.2f} to {high:.2f}, paired t-test over "
+        f"{seeds} seeds, p = {test.p_value:.3f}): "
+    )
+    if low > 0:
         return text + "the search beats random trees by more than chance."
-    if interval[0] > 0:
-        return text + "the interval leaves out 0, the paired test does not confirm it."
-    if interval[1] < 0:
+    if high < 0:
         return text + "the search is worse than random trees."
     return text + "no difference from random trees is shown."
 

@@ -58,6 +58,7 @@ class TreeSearchRun:
         restored = self.run.restore()
         if not restored:
             self.run.record("start")
+            self.run.checkpoint({"done": 0, "current": None})
         saved, arrays = restored or ({"done": 0, "current": None}, {})
         self._done = saved["done"]
         self._state: State = (saved["current"], arrays)
@@ -86,7 +87,8 @@ class TreeSearchRun:
     def _search(self, seed: int) -> None:
         share = self.seeds.index(seed) + SEARCH_SHARE
         until = self.budget * share / len(self.seeds)
-        with self.progress.stage(self._name("Search", seed), self.searches.most_steps) as stage:
+        name, total = self._name("Search", seed), self.searches.most_steps
+        with self.progress.stage(name, total, self._steps_done()) as stage:
             entry = self.searches.run_seed(
                 seed,
                 *self._take_state(),
@@ -134,8 +136,8 @@ class TreeSearchRun:
         if first >= len(jobs):
             return True
         steps = self.config.steps
-        name = self._name("Compare", seed)
-        with self.progress.stage(name, len(jobs) * steps, first * steps) as stage:
+        name, done = self._name("Compare", seed), first * steps + self._steps_done()
+        with self.progress.stage(name, len(jobs) * steps, done) as stage:
             for job, shared_score in list(zip(jobs, shared_scores, strict=True))[first:]:
                 if job.kind != "searched" and self.run.elapsed >= self.budget:
                     return False
@@ -154,10 +156,10 @@ class TreeSearchRun:
         training = self._training(job)
         if current:
             training.restore(current["training"], arrays)
-            stage.advance(training.trainer.step)
         else:
-            fresh = job.network.supernet(self.dataset.image_shape, job.seed).get_weights()
-            training.begin(job.network.architecture, job.seed, fresh)
+            seed = job.training_seed
+            fresh = job.network.supernet(self.dataset.image_shape, seed).get_weights()
+            training.begin(job.network.architecture, seed, fresh)
 
         def checkpoint() -> None:
             if time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
@@ -173,18 +175,23 @@ class TreeSearchRun:
         family = job.network.family
         if family not in self._trainings:
             config = self.config
-            self._trainings[family] = StandaloneTraining(
-                job.network.supernet(self.dataset.image_shape, job.seed),
+            training = self._trainings[family] = StandaloneTraining(
+                job.network.supernet(self.dataset.image_shape, job.training_seed),
                 self.dataset,
                 Schedule(config.steps, config.batch_size, config.learning_rate),
                 config.score,
             )
+            training.warm_up()
         return self._trainings[family]
 
     def _take_state(self) -> State:
         """Returns the state that a checkpoint left, to the first unit that asks."""
         state, self._state = self._state, (None, {})
         return state
+
+    def _steps_done(self) -> int:
+        """Returns the training steps of the unit under way that a checkpoint holds."""
+        return int(self._state[1].get("step", 0))
 
     def _name(self, stage: str, seed: int) -> str:
         return f"{stage}, seed {seed}" if len(self.seeds) > 1 else stage

@@ -116,7 +116,6 @@ class SharedSearch:
             evaluator.training_seconds = current["training_seconds"]
             evaluator.evaluation_seconds = current["evaluation_seconds"]
             rounds = current["rounds"]
-            stage.advance(self.trainer.step)
         else:
             self.trainer.start_over(seed, self.fresh_supernet(seed).get_weights())
         evaluator.on_step = stage.advance

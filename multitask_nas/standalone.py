@@ -1,6 +1,7 @@
 """Trains one architecture by itself, the same way for every method of a comparison."""
 
 import dataclasses
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -61,7 +62,7 @@ class StandaloneTraining:
         network: A network with the inputs of `TreeSupernet`, built.
         dataset: The images and labels.
         schedule: How to train.
-        score: The score's name, of `multitask_nas.scores.SCORES`.
+        score: `"accuracy"` or `"balanced-accuracy"`.
     """
 
     def __init__(
@@ -81,15 +82,21 @@ class StandaloneTraining:
             schedule.batch_size,
             schedule.learning_rates(),
         )
-        decisions = sum(network.blocks[1:]) + network.attributes
+        self._decisions = sum(network.blocks[1:]) + network.attributes
         self._count = compiled(
             lambda images, labels, architecture: count_right(
                 network({"images": images, "architecture": architecture[None]})[None], labels
             ),
             ((EVALUATION_BATCH, *dataset.image_shape), "uint8"),
             ((EVALUATION_BATCH, network.attributes), "int8"),
-            ((decisions,), "int32"),
+            ((self._decisions,), "int32"),
         )
+
+    def warm_up(self) -> None:
+        """Traces a step and an evaluation, so that no training's time counts it."""
+        self.begin((0,) * self._decisions, 0, self.network.get_weights())
+        self.trainer.train(1, lambda rng: self.architecture)
+        self.count("validation")
 
     def begin(self, architecture: Architecture, seed: int, weights: Sequence[np.ndarray]) -> None:
         """Begins a training.
@@ -101,6 +108,7 @@ class StandaloneTraining:
         """
         self.trainer.start_over(seed, weights)
         self.architecture = architecture
+        self.seconds = 0.0
         self._best_score = -1.0
         self._best_weights = list(weights)
         self._worse = 0
@@ -112,6 +120,7 @@ class StandaloneTraining:
 
     def advance(self, on_step: Callable[[], None] = lambda: None) -> float:
         """Trains up to the next evaluation and makes it. Returns the validation score."""
+        begin = time.perf_counter()
         every = -(-self.schedule.steps // self.schedule.evaluations)
         steps = min(every, self.schedule.steps - self.trainer.step)
         self.trainer.train(steps, lambda rng: self.architecture, on_step)
@@ -121,6 +130,7 @@ class StandaloneTraining:
             self._best_weights = self.network.get_weights()
         else:
             self._worse += 1
+        self.seconds += time.perf_counter() - begin
         return score
 
     def finish(self) -> tuple[Counts, Counts]:
@@ -147,6 +157,7 @@ class StandaloneTraining:
             "architecture": list(self.architecture),
             "best_score": self._best_score,
             "worse": self._worse,
+            "seconds": self.seconds,
         }
         return values, {**arrays, **self.trainer.state()}
 
@@ -155,4 +166,5 @@ class StandaloneTraining:
         self.trainer.restore(arrays)
         self.architecture = tuple(values["architecture"])
         self._best_score, self._worse = values["best_score"], values["worse"]
+        self.seconds = values["seconds"]
         self._best_weights = [arrays[f"best_{i}"] for i in range(len(self.network.get_weights()))]

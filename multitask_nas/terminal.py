@@ -1,5 +1,6 @@
 """What a finished command prints: a short table, conclusions, paths."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     """Writes the report and prints the table of methods and the paths of the results."""
     report = write_report(run)
     table = Table(box=None, pad_edge=False, title_justify="left")
-    for heading in ("method", "test error %", "95 % interval", "parameters", "seconds"):
+    error = "test error %" if result["score"] == "accuracy" else f"test error % ({result['score']})"
+    for heading in ("method", error, "95 % interval", "parameters", "seconds"):
         left = heading == "method"
         table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in result["methods"]:
@@ -49,14 +51,16 @@ def conclusions(result: dict[str, Any]) -> list[str]:
     if result["regret"] is not None:
         lines.append(
             f"Under the shared weights the found tree is {result['regret']:.2f} points of "
-            f"{result['score']} below the best of {int(result['space_size']):.3g} trees."
+            f"{result['score']} below the best of {Decimal(result['space_size']):.2e} trees."
         )
     else:
         lines.append(f"No exact optimum: {result['exact_reason']}.")
+    random = result["kendall_tau_random"]
     if result["kendall_tau"] is not None:
         lines.append(
             f"Kendall's τ of shared-weight and stand-alone scores is {result['kendall_tau']:.2f} "
-            f"over {result['kendall_tau_trees']} trained trees."
+            f"over {result['kendall_tau_trees']} trained trees"
+            + (f", {random:.2f} over the random ones alone." if random is not None else ".")
         )
     if result["status"] != "finished":
         lines.append(f"Ended early: {result['status']}.")

@@ -30,7 +30,7 @@ class RandomSearch(Strategy):
         self.space = space
         self.rounds = rounds
         self.candidates = candidates
-        self._rng = np.random.default_rng([seed, 2])
+        self._rng = np.random.default_rng([seed, 13])
         self._best = space.sample(self._rng)
         self._round = 0
 

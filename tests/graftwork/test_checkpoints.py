@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from written_runs import ARRAYS, checkpoints, other_process, restored, rounds_of, write
 
+from graftwork.errors import InputError
+from graftwork.journal import read_journal
 from graftwork.run import Run
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
@@ -121,13 +123,22 @@ def test_a_checkpoint_ahead_of_the_journal_is_passed_over(path):
         assert rounds_of(path) == [0, 1]
 
 
-def test_where_no_checkpoint_is_whole_the_run_begins_anew(path):
+def test_where_no_checkpoint_is_whole_no_work_is_thrown_away(path):
     write(path, 3)
+    before = rounds_of(path)
     for state in (path / "checkpoints").glob("*/state.json"):
         state.unlink()
+    with Run.resume(path) as run, pytest.raises(InputError, match="no checkpoint in"):
+        run.restore()
+    assert rounds_of(path) == before
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(path):
+    with Run.create(path, {}) as run:
+        run.record("start")
     with Run.resume(path) as run:
         assert run.restore() is None
-        assert rounds_of(path) == []
+        assert read_journal(path) == []
 
 
 def test_what_a_killed_write_left_is_neither_read_nor_kept(path):

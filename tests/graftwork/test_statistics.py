@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from graftwork.statistics import (
-    difference_interval,
     grouped_kendall,
     mean_interval,
-    paired_p_value,
+    paired_difference,
 )
 
 
@@ -18,11 +17,12 @@ def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says():
     assert 48 <= covered <= 60
 
 
-def test_the_interval_of_a_difference_has_its_sign():
-    low, high = difference_interval([5.0, 5.1, 5.2, 4.9], [3.0, 3.2, 2.9])
-    assert 0 < low < 5.05 - 3.033 < high
-    other = difference_interval([3.0, 3.2, 2.9], [5.0, 5.1, 5.2, 4.9])
-    assert other[1] < 0
+def test_the_paired_interval_covers_as_often_as_it_says_even_for_three_pairs():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(2.0, 1.0, (400, 3)), rng.normal(0.0, 1.0, (400, 3))
+    found = [paired_difference(*pair) for pair in zip(first, second, strict=True)]
+    covered = sum(each.interval[0] < 2.0 < each.interval[1] for each in found)
+    assert 365 <= covered <= 395
 
 
 def test_intervals_are_the_same_every_time():
@@ -32,15 +32,26 @@ def test_intervals_are_the_same_every_time():
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0]])
 def test_fewer_than_three_values_give_no_interval(values):
     assert mean_interval(values) is None
-    assert difference_interval(values, [1.0, 2.0, 3.0]) is None
-    assert paired_p_value(values, values) is None
+    assert paired_difference(values, values) is None
 
 
 def test_the_paired_test_sees_what_pairs_show():
     first, second = [1.0, 5.0, 9.0], [1.5, 5.6, 9.5]
-    assert paired_p_value(first, second) < 0.01
-    assert paired_p_value(first, [2.0, 4.0, 9.3]) > 0.5
-    assert paired_p_value(first, [2.0, 6.0, 10.0]) is None  # No spread to test against.
+    found = paired_difference(first, second)
+    assert found.p_value < 0.01
+    assert found.interval[1] < 0
+    assert found.mean == pytest.approx(-1.6 / 3)
+    assert paired_difference(first, [2.0, 4.0, 9.3]).p_value > 0.5
+    assert paired_difference(first, [2.0, 6.0, 10.0]) is None  # No spread to test against.
+
+
+def test_groups_of_opposite_sign_are_no_finding():
+    up, down = list(range(12)), list(range(12))[::-1]
+    found = grouped_kendall([(up, up), (up, down)])
+    assert found.tau == 0
+    assert found.p_value > 0.9
+    assert grouped_kendall([(up, up), (up, up)]).p_value < 1e-6
+    assert grouped_kendall([(up, down), (up, down)]).p_value < 1e-6
 
 
 def test_groups_without_a_rank_correlation_are_left_out():

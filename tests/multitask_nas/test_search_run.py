@@ -97,7 +97,7 @@ def test_parameters_of_the_controls_are_near_those_of_the_searched_tree(controll
     parameters = {method["name"]: method["parameters"] for method in rows}
     # One channel more or less is a large step in nets of 3 channels.
     for name in METHODS[-2:]:
-        assert parameters[name] == pytest.approx(parameters[METHODS[0]], rel=0.35)
+        assert parameters[name] == pytest.approx(parameters[METHODS[0]], rel=0.5)
 
 
 def test_one_seed_is_recorded_without_an_interval_for_the_searched_tree(controlled):
