@@ -40,8 +40,8 @@ TO_MEET = {
     "PyTorch channels_last / ours": {"S": 1.0, "S32": 1.0, "M": 1.5},
     "PyTorch NCHW / ours": {"S": 1.3, "S32": 1.3, "M": 1.8},
     "every (block, parent) / ours, sweep": {"S": 80, "M": 80},
-    "fed by the input pipeline / the step alone": {},
 }
+FED = "fed by the input pipeline / the step alone"  # At most 1.1, the others at least.
 
 
 class Bench:
@@ -55,7 +55,7 @@ class Bench:
         self.images = self.rng.integers(0, 256, (BATCH, *self.shape)).astype("uint8")
         self.labels = self.rng.integers(0, 2, (BATCH, self.attributes)).astype("int8")
         self.net = build_supernet(
-            self.space.blocks, self.attributes, self.channels, 1, self.shape, 0
+            self.space.blocks, self.attributes, self.channels, 1, self.shape, 0, probe_heads=True
         )
         many = [np.repeat(array, 4, axis=0) for array in (self.images, self.labels)]
         self.trainer = Trainer(self.net, *many, BATCH, 1e-3)
@@ -76,7 +76,7 @@ class Bench:
         self.static_step = self.keras_step(self.tree)
 
     def ours(self) -> None:
-        """Training steps, each on a tree that was never seen before."""
+        """Training steps of a search, each on a tree that was never seen before."""
         for _ in range(STEPS):
             loss = self.step(self.images, self.labels, self.repeated(self.space.sample(self.rng)))
         float(loss["loss"])
@@ -207,7 +207,7 @@ def ratios(best: dict[str, float]) -> dict[str, float]:
         "a tf.function a tree / ours, new tree": best["a tf.function a tree"] / best["ours"],
         "static Keras model / ours": best["static"] / best["ours"],
         "every (block, parent) / ours, sweep": best["sweep, every pair"] / best["sweep, all paths"],
-        "fed by the input pipeline / the step alone": best["ours, fed"] / best["ours"],
+        FED: best["ours, fed"] / best["ours"],
     }
     for form in ("channels_last", "NCHW"):
         if f"PyTorch {form}" in best:
@@ -228,8 +228,9 @@ def main() -> None:
             print(f"  {name:<44} {1e3 * value:10.1f}")
         print(f"{size}: ratios {'':<36} measured  to meet")
         for name, value in ratios(best).items():
-            target = TO_MEET[name].get(size)
-            print(f"  {name:<44} {value:10.2f}  {'≥ ' + str(target) if target else ''}")
+            target = TO_MEET.get(name, {}).get(size)
+            bound = "≤ 1.1" if name == FED else f"≥ {target}" if target else ""
+            print(f"  {name:<44} {value:10.2f}  {bound}")
 
 
 if __name__ == "__main__":

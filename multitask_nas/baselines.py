@@ -27,7 +27,8 @@ def correlation_tree(space: TreeSpace, labels: np.ndarray) -> Tree:
     of one dendrogram are nested, so that every cluster has one parent.
 
     Args:
-        space: The trees; its block counts must not fall from layer to layer.
+        space: The trees. Where a layer has fewer blocks than the one above it, a cluster
+            hangs at the block of its first attribute.
         labels: int8 array `(n, A)` of the training split, −1 where missing.
     """
     count = len(space.attributes)

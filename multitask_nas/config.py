@@ -54,6 +54,8 @@ class TreeSearch:
     """Rounds of shared training on random trees before gnas visits its first layer."""
     sweeps: int = 6
     """The most sweeps of gnas that train shared weights. Random search gets as many rounds."""
+    keep_blocks: bool = True
+    """Let gnas leave no block unused: shared weights cannot see that it costs capacity."""
     random_trees: int = 10
     """Random trees to train as controls, for every seed; 0 for none."""
     controls: bool = True

@@ -46,18 +46,28 @@ class Gnas(Strategy):
     the leaves (`HeadLayer.probe`), so that the leaves keep what they learned for their
     own attributes, and every attribute can tell which of them serves it best.
 
+    With `keep_blocks` the first tree uses every block, and no block loses its last child.
+    Under shared weights an unused block costs nothing, and the greedy rule alone gathers
+    everything at the blocks that were trained most; in the final tree the others are
+    capacity thrown away.
+
     Args:
         space: The trees to search.
         seed: Seed of the first tree.
         warmup: Rounds of shared training on random trees before the first visit.
         sweeps: The most sweeps over all layers with training.
+        keep_blocks: Whether every block stays in use, or the paper's rule holds alone.
     """
 
-    def __init__(self, space: TreeSpace, seed: int, warmup: int, sweeps: int) -> None:
+    def __init__(
+        self, space: TreeSpace, seed: int, warmup: int, sweeps: int, keep_blocks: bool = False
+    ) -> None:
         self.space = space
         self.sweeps = sweeps
+        self.keep_blocks = keep_blocks
         self._warmup = warmup
-        self._tree = space.sample_tree(np.random.default_rng([seed, 13]))
+        rng = np.random.default_rng([seed, 13])
+        self._tree = full_tree(space, rng) if keep_blocks else space.sample_tree(rng)
         self._order = [layer for layer in range(space.layers, 0, -1) if space.blocks[layer - 1] > 1]
         self._round = 0
         self._unchanged = 0
@@ -100,7 +110,7 @@ class Gnas(Strategy):
             score = float(scores[0].mean())
         else:
             old = self._tree
-            self._tree = greedy_layer(old, layer, scores)
+            self._tree = greedy_layer(old, layer, scores, self.keep_blocks)
             changed = sum(
                 a != b
                 for a, b in zip(old.parents[layer - 1], self._tree.parents[layer - 1], strict=True)
@@ -142,21 +152,45 @@ class Gnas(Strategy):
         self._unchanged = state["unchanged"]
 
 
-def greedy_layer(tree: Tree, layer: int, scores: np.ndarray) -> Tree:
+def full_tree(space: TreeSpace, rng: np.random.Generator) -> Tree:
+    """Returns a random tree in which every block has a child, as far as there are children."""
+    rows = []
+    for parents, length in zip(space.blocks, space.row_lengths, strict=True):
+        once = rng.permutation(parents)[:length]
+        rest = rng.integers(0, parents, max(0, length - parents))
+        rows.append(tuple(int(parent) for parent in rng.permutation([*once, *rest])))
+    return Tree(tuple(rows))
+
+
+def greedy_layer(tree: Tree, layer: int, scores: np.ndarray, keep_blocks: bool = False) -> Tree:
     """Returns `tree` with the best parent for every block of one layer.
 
     Args:
         tree: The current tree.
         layer: The layer to update, 1…L + 1.
         scores: Float array `(parents, A)`: row i is the score of every attribute when all
-            blocks of the layer take parent i.
+            blocks of the layer take parent i. One that is not finite counts as the worst.
+        keep_blocks: Whether a parent keeps the child that gains least by leaving, where
+            all of its children would leave.
     """
-    row = list(tree.parents[layer - 1])
-    for block, current in enumerate(row):
+    old = tree.parents[layer - 1]
+    row, gains = list(old), {}
+    for block, current in enumerate(old):
         attributes = list(tree.descendants(layer, block))
-        if attributes:
-            connection = scores[:, attributes].mean(axis=1)
-            connection[np.isnan(connection)] = -np.inf
-            if connection.max() > connection[current] + TIE:
-                row[block] = int(connection.argmax())
+        if not attributes:
+            continue
+        connection = scores[:, attributes].mean(axis=1)
+        connection = np.where(np.isfinite(connection), connection, -np.inf)
+        best = int(connection.argmax())
+        gains[block] = 0.0
+        if connection[best] > connection[current] + TIE:
+            row[block] = best
+            gains[block] = float(connection[best] - connection[current])
+    if keep_blocks:
+        # Sending a child back may empty the block that it went to: look again.
+        while left := {old[b] for b in gains} - {row[b] for b in gains}:
+            for parent in sorted(left):
+                children = [block for block in gains if old[block] == parent]
+                stays = min(children, key=lambda block: gains[block])
+                row[stays] = parent
     return tree.with_layer(layer, row)

@@ -83,7 +83,9 @@ class SharedSearch:
         config = self.config
         if config.strategy == "random":
             return RandomSearch(self.space, max(1, self._rounds), RANDOM_CANDIDATES, seed)
-        return Gnas(self.space, seed, config.warmup_rounds, config.sweeps)
+        return Gnas(
+            self.space, seed, config.warmup_rounds, config.sweeps, keep_blocks=config.keep_blocks
+        )
 
     def run_seed(
         self,
