@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from multitask_nas.exact import tree_scores
-from multitask_nas.gnas import SETTLING_SWEEPS, Gnas, greedy_layer
+from multitask_nas.gnas import SETTLING_SWEEPS, Gnas, full_tree, greedy_layer
 from multitask_nas.tree import Tree, TreeSpace
 
 
@@ -302,3 +302,42 @@ def test_one_change_asks_for_another_whole_sweep():
     layers, reports = play(gnas, evaluate)
     assert [report["changed"] > 0 for report in reports] == [False, True, False, False, False]
     assert layers == [4, 3, 2, 4, 3]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_block_in_use_loses_its_last_child(seed):
+    space = space_of((2, 3, 4), 6)
+    rng = np.random.default_rng(seed)
+    tree = full_tree(space, rng)
+    assert tree.pruned() == tree
+    for layer in (4, 3, 2, 4, 3, 2):
+        scores = rng.random((space.blocks[layer - 1], 6))
+        free, kept = greedy_layer(tree, layer, scores), greedy_layer(tree, layer, scores, True)
+        assert kept.pruned() == kept
+        if free.pruned() == free:
+            assert kept == free
+        tree = kept
+
+
+def test_the_child_that_gains_least_stays():
+    space = space_of((2,), 3)
+    tree = space.tree((0, 0, 0, 0, 1))
+    scores = np.array([[0.1, 0.4, 0.5], [0.9, 0.6, 0.7]])
+    assert greedy_layer(tree, 2, scores).parents[-1] == (1, 1, 1)
+    assert greedy_layer(tree, 2, scores, keep_blocks=True).parents[-1] == (1, 0, 1)
+
+
+def test_a_full_tree_with_too_few_children_uses_as_many_blocks_as_it_can():
+    space = space_of((5, 2), 1)
+    tree = full_tree(space, np.random.default_rng(0))
+    assert len(set(tree.parents[1])) == 2
+    assert space.tree(space.architecture(tree)) == tree
+
+
+def test_gnas_that_keeps_blocks_ends_with_all_of_them():
+    space = space_of((2, 3, 4), 6)
+    scores = np.random.default_rng(0)
+    gnas = Gnas(space, seed=0, warmup=0, sweeps=3, keep_blocks=True)
+    play(gnas, lambda asked: scores.random((len(asked), 6)))
+    found = space.tree(gnas.best)
+    assert found.pruned() == found
