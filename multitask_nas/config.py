@@ -50,9 +50,9 @@ class TreeSearch:
     """The learning rate of the shared weights."""
     round_steps: int = 100
     """Shared training steps before each evaluation."""
-    warmup_rounds: int = 0
+    warmup_rounds: int = 6
     """Rounds of shared training on random trees before gnas visits its first layer."""
-    sweeps: int = 6
+    sweeps: int = 4
     """The most sweeps of gnas that train shared weights. Random search gets as many rounds."""
     keep_blocks: bool = True
     """Let gnas leave no block unused: shared weights cannot see that it costs capacity."""
