@@ -75,7 +75,7 @@ class SupernetEvaluator(Evaluator):
 
     def train(self, sample: Callable[[np.random.Generator], Architecture]) -> dict[str, Any]:
         begin = time.perf_counter()
-        self._table = None
+        self.forget()
         loss = self.trainer.train(self.steps, sample, self.on_step)
         self.training_seconds += time.perf_counter() - begin
         return {"loss": loss}
@@ -90,6 +90,10 @@ class SupernetEvaluator(Evaluator):
         scores = self._score(lambda *batch: self.count(*batch, stacked, np.int32(layer)))
         self.evaluation_seconds += time.perf_counter() - begin
         return scores
+
+    def forget(self) -> None:
+        """Forgets the path scores: the shared weights are others now."""
+        self._table = None
 
     def path_scores(self) -> np.ndarray:
         """Returns the score of every attribute along every path, `(paths, A)`.
