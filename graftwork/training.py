@@ -114,7 +114,7 @@ class Trainer:
         model.compile(
             optimizer=LazyAdam(learning_rate),
             loss=MaskedBinaryCrossentropy(),
-            jit_compile=False,  # Slower on CPU, measured: docs/performance.md.
+            jit_compile=False,  # XLA compiles for seconds; its worth is not measured yet.
         )
         self.start_over(0)
 

@@ -9,6 +9,7 @@ import tiny
 from graftwork.cli import main
 from graftwork.files import read_json
 from multitask_nas import evaluator, standalone
+from multitask_nas.cost import tree_cost
 from multitask_nas.supernet import TreeSupernet
 from multitask_nas.tree import Tree
 
@@ -92,12 +93,20 @@ def test_every_seed_goes_its_own_way(three_seeds):
     assert all(np.ptp(row) > 0 for row in losses.values())
 
 
-def test_parameters_of_the_controls_are_near_those_of_the_searched_tree(controlled):
-    rows = read_json(controlled / "result.json")["methods"]
-    parameters = {method["name"]: method["parameters"] for method in rows}
-    # One channel more or less is a large step in nets of 3 channels.
-    for name in METHODS[-2:]:
-        assert parameters[name] == pytest.approx(parameters[METHODS[0]], rel=0.5)
+def test_no_other_width_of_the_controls_is_nearer_to_the_searched_tree(controlled):
+    rows = {row["name"]: row for row in read_json(controlled / "result.json")["methods"]}
+    wanted = rows[METHODS[0]]["parameters"]
+    for name, networks, heads in ((METHODS[-2], 1, 5), (METHODS[-1], 5, 1)):
+        chain = Tree(((0,), (0,), (0,) * heads))
+        distances = {
+            channels: abs(
+                tree_cost(chain, tiny.SHAPE, channels, 1).times(networks).parameters - wanted
+            )
+            for channels in range(1, 30)
+        }
+        chosen = rows[name]["channels"]
+        assert distances[chosen] == min(distances.values())
+        assert abs(rows[name]["parameters"] - wanted) == distances[chosen]
 
 
 def test_one_seed_is_recorded_without_an_interval_for_the_searched_tree(controlled):
