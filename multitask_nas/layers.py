@@ -90,7 +90,7 @@ class BlockLayer(keras.layers.Layer):
         """Convolves `x[0]` with all kernels, side by side in one convolution."""
         channels = kernels.shape[3]
         wide = ops.reshape(ops.moveaxis(kernels, 0, 3), (3, 3, channels, -1))
-        output = ops.conv(x[0], wide, padding="same")
+        output = ops.conv(ops.squeeze(x, 0), wide, padding="same")
         if pool:
             output = ops.max_pool(output, 2, 2)
         height, width = output.shape[1:3]

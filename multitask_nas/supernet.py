@@ -106,7 +106,11 @@ class TreeSupernet(keras.Model):
         """Runs all blocks of one layer on the outputs of their parents."""
         # With one block above, all have it as their parent, and one input will do.
         if layer > 0 and self.blocks[layer - 1] > 1:
-            x = ops.take(x, parents[layer - 1], axis=0)
+            # A product with one-hot rows: the gradient of a gather is slower (docs/performance.md).
+            above, *shape = x.shape
+            chosen = ops.one_hot(parents[layer - 1], above, dtype=x.dtype)  # (blocks, above)
+            x = ops.matmul(chosen, ops.reshape(x, (above, -1)))
+            x = ops.reshape(x, (self.blocks[layer], -1, *shape[1:]))
         return self.block_layers[layer](x)
 
     def path_logits(self, images: Any) -> Any:
