@@ -19,8 +19,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from graftwork.losses import MaskedBinaryCrossentropy
 from graftwork.optimizers import LazyAdam
-from graftwork.training import MaskedBinaryCrossentropy, Trainer, compiled
+from graftwork.training import Trainer, TrainingData, compiled
 from multitask_nas.evaluator import count_right
 from multitask_nas.model import build_model
 from multitask_nas.supernet import build_supernet
@@ -58,9 +59,12 @@ class Bench:
             self.space.blocks, self.attributes, self.channels, 1, self.shape, 0, probe_heads=True
         )
         many = [np.repeat(array, 4, axis=0) for array in (self.images, self.labels)]
-        self.trainer = Trainer(self.net, *many, BATCH, 1e-3)
+        data = TrainingData(*many, np.arange(4 * BATCH))
+        self.trainer = Trainer(self.net, data, BATCH, 1e-3)
         architecture = ((BATCH, len(self.space)), "int32")
         inputs = ((BATCH, *self.shape), "uint8"), ((BATCH, self.attributes), "int8")
+        self.net.compile(LazyAdam(1e-3), MaskedBinaryCrossentropy(), jit_compile=False)
+        self.net.optimizer.build(self.net.trainable_variables)
         self.step = compiled(
             lambda x, y, a: self.net.train_step(({"images": x, "architecture": a}, y)),
             *inputs,

@@ -2,6 +2,8 @@
 
 from datasets.dataset import MISSING, SPLITS, Dataset
 from datasets.info import DatasetInfo
-from datasets.registry import REGISTRY, infos, load, names
+from datasets.options import DataOptions
+from datasets.registry import REGISTRY, info, load, names
 
-__all__ = ["MISSING", "REGISTRY", "SPLITS", "Dataset", "DatasetInfo", "infos", "load", "names"]
+__all__ = ["MISSING", "REGISTRY", "SPLITS", "DataOptions", "Dataset", "DatasetInfo", "info"]
+__all__ += ["load", "names"]

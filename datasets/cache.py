@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,17 +54,28 @@ def load_or_make(folder: Path, make: Callable[[], Dataset]) -> Dataset:
     """
     with contextlib.suppress(InputError):
         return read_entry(folder)
-    with _writable(folder):
+    with locked(folder):
+        with contextlib.suppress(InputError):
+            return read_entry(folder)
+        dataset = make()
+        with writable(folder):
+            _write_entry(folder, dataset)
+        return read_entry(folder)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds the lock of one entry: of two processes that want it, one waits.
+
+    Raises:
+        InputError: If the folder above cannot be written.
+    """
+    with writable(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder.parent / f".{folder.name}.lock")
         lock.acquire()
     try:
-        with contextlib.suppress(InputError):
-            return read_entry(folder)
-        dataset = make()
-        with _writable(folder):
-            _write_entry(folder, dataset)
-        return read_entry(folder)
+        yield
     finally:
         lock.release()
 
@@ -107,12 +119,32 @@ def _write_entry(folder: Path, dataset: Dataset) -> None:
         write_json(temporary / META, meta)
 
 
+def entries() -> list[tuple[Path, int]]:
+    """Returns the folder and the bytes of every dataset in the cache, by name."""
+    folder = cache_folder() / "datasets"
+    if not folder.is_dir():
+        return []
+    found = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    return [(entry, sum(f.stat().st_size for f in entry.rglob("*"))) for entry in found]
+
+
+def remove_entry(folder: Path) -> None:
+    """Removes one dataset from the cache; whoever has it open keeps what it has.
+
+    Raises:
+        InputError: If it cannot be removed.
+    """
+    with locked(folder), writable(folder):
+        shutil.rmtree(folder)
+
+
 @contextlib.contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def writable(folder: Path) -> Iterator[None]:
+    """Turns an `OSError` of the block into an `InputError` that says what to do."""
     try:
         yield
     except OSError as error:
         raise InputError(
             f"the cache folder {folder.parent} cannot be written: {error.strerror or error}. "
-            f"Set {VARIABLE} to a folder that can."
+            f"Set {VARIABLE} to a folder that can, or make room by `graftwork data cache --clear`."
         ) from None

@@ -1,35 +1,106 @@
-"""`graftwork data`."""
+"""`graftwork data`: what each command does with its configuration."""
 
-import dataclasses
+import time
 
 from rich.console import Console
 
-from datasets.registry import infos
-
-CHANNELS = {1: "grey", 3: "colour"}
-
-
-@dataclasses.dataclass(frozen=True)
-class DataList:
-    """List the datasets: what they show, what they need, whether they are there.
-
-    Example: graftwork data list
-    """
+from datasets import cache
+from datasets.check import print_check
+from datasets.config import DataCache, DataCheck, DataList, DataPrepare
+from datasets.dataset import Dataset
+from datasets.loading import load_source
+from datasets.registry import info, load, names
+from graftwork.errors import InputError, unknown_name
+from graftwork.progress import Progress
 
 
 def list_datasets(config: DataList) -> None:
-    """Prints what is known of each dataset."""
+    """`graftwork data list`."""
     console = Console(highlight=False, soft_wrap=True)
-    for info in infos():
-        height, width, channels = info.image_shape
-        size = info.size_on_disk()
-        there = f"{size / 1e6:.0f} MB in {info.folder(0)}" if size else "not made yet"
-        console.print(f"[bold]{info.name}[/]")
+    prepared = [folder.name for folder, _ in cache.entries()]
+    for name in names():
+        known = info(name)
+        count = sum(entry.startswith(f"{name}-") for entry in prepared)
+        console.print(f"[bold]{name}[/]")
+        of_its_own = ", ".join(known.attributes) or "those that its files name"
+        number = f"{len(known.attributes)}: " if known.attributes else ""
         for heading, text in (
-            ("shows", info.summary),
-            ("images", f"{info.images:,} of {width}×{height}, {CHANNELS.get(channels, channels)}"),
-            ("attributes", f"{len(info.attributes)}: {', '.join(info.attributes)}"),
-            ("needs", info.needs),
-            ("on disk", there),
+            ("shows", known.summary),
+            ("images", known.images),
+            ("attributes", number + of_its_own),
+            ("needs", known.needs),
+            ("prepared", "yes (`graftwork data cache`)" if count else "not yet"),
         ):
             console.print(f"  {heading:<10}  {text}", markup=False)
+
+
+def check(config: DataCheck) -> None:
+    """`graftwork data check`."""
+    config.check_data()
+    progress = Progress()
+    known = info(config.dataset)
+    if known.source is None:
+        print_check(_load(config, progress), progress.console)
+        return
+    source = known.source(config)
+    if not config.decode:
+        print_check(source, progress.console)
+        return
+    try:
+        with progress.callback() as callback:
+            dataset = load_source(source, config, callback)
+    except InputError:
+        print_check(source, progress.console)  # What it is that is wrong with so many.
+        raise
+    print_check(dataset, progress.console)
+    if dataset.attributes:
+        dataset.check_trainable()
+
+
+def prepare(config: DataPrepare) -> None:
+    """`graftwork data prepare`."""
+    progress = Progress()
+    begin = time.perf_counter()
+    dataset = _load(config, progress)
+    seconds = time.perf_counter() - begin
+    height, width, channels = dataset.image_shape
+    progress.console.print(
+        f"{len(dataset.images):,} images of {width}×{height}, {channels} channels, "
+        f"{dataset.images.nbytes / 1e6:,.1f} MB, ready after {seconds:.1f} s in "
+        f"{cache.cache_folder() / 'datasets'}",
+        markup=False,
+    )
+    if dataset.problems.left_out:
+        progress.console.print(
+            f"{dataset.problems.left_out:,} images are left out; graftwork data check "
+            f"{config.dataset} says why."
+        )
+
+
+def show_cache(config: DataCache) -> None:
+    """`graftwork data cache`."""
+    console = Console(highlight=False, soft_wrap=True)
+    entries = cache.entries()
+    for name in config.names:
+        if not any(_is_named(folder.name, name) for folder, _ in entries):
+            raise unknown_name("prepared dataset", name, [folder.name for folder, _ in entries])
+    chosen = [
+        (folder, size)
+        for folder, size in entries
+        if not config.names or any(_is_named(folder.name, name) for name in config.names)
+    ]
+    for folder, size in chosen:
+        if config.clear:
+            cache.remove_entry(folder)
+        console.print(f"{size / 1e6:>12,.1f} MB  {folder.name}", markup=False)
+    total = f"{sum(size for _, size in chosen) / 1e6:,.1f} MB in {cache.cache_folder()}"
+    console.print(f"{'removed ' if config.clear else ''}{total}", markup=False)
+
+
+def _is_named(entry: str, name: str) -> bool:
+    return entry == name or entry.rsplit("-", 2)[0] == name
+
+
+def _load(config: DataCheck | DataPrepare, progress: Progress) -> Dataset:
+    with progress.callback() as callback:
+        return load(config, callback)

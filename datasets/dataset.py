@@ -3,12 +3,15 @@
 import dataclasses
 import hashlib
 import json
+import shlex
+from collections.abc import Mapping
 
 import numpy as np
 
+from datasets.problems import Problems
 from graftwork.errors import InputError
+from graftwork.rows import MISSING
 
-MISSING = -1
 SPLITS = ("train", "validation", "test")
 
 
@@ -21,9 +24,16 @@ class Dataset:
         images: `(images, height, width, channels)` uint8, in memory or memory-mapped.
         labels: `(images, attributes)` int8: 0, 1 or `MISSING`.
         attributes: The name of each column of `labels`.
-        splits: For each name in `SPLITS`, the sorted int64 indices of its images. No
-            image is in two splits.
+        splits: For each name in `SPLITS`, and perhaps for `unlabelled`, the sorted int64
+            indices of its images. No image is in two splits; some may be in none.
         fingerprint: Hex SHA-256 of all of the above but `name`.
+        flip: Whether a mirrored image is as good as the image.
+        shift: The pixels by which an image may be moved, down and to the right or back, and
+            stay as good.
+        merged: Groups of attributes that the official score counts as one label.
+        fit: How images of another shape were brought to this one.
+        problems: What was wrong with the files that it comes from.
+        note: One line on splits and labels that a reader of results must know, or "".
     """
 
     name: str
@@ -32,6 +42,12 @@ class Dataset:
     attributes: tuple[str, ...]
     splits: dict[str, np.ndarray]
     fingerprint: str
+    flip: bool = False
+    shift: tuple[int, int] = (0, 0)
+    merged: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    fit: str = "crop"
+    problems: Problems = dataclasses.field(default_factory=Problems)
+    note: str = ""
 
     @classmethod
     def from_arrays(
@@ -54,11 +70,9 @@ class Dataset:
         Returns:
             The dataset.
         """
-        digest = hashlib.sha256(json.dumps([attributes, images.shape, sorted(splits)]).encode())
-        for array in (images, labels, *(splits[split] for split in sorted(splits))):
-            # Little-endian, so that the fingerprint is the same on every machine.
-            digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
-        return cls(name, images, labels, attributes, splits, digest.hexdigest())
+        pixels = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
+        digest = fingerprint(images.shape, pixels, labels, attributes, splits)
+        return cls(name, images, labels, attributes, splits, digest)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -90,8 +104,17 @@ class Dataset:
                 raise InputError(
                     f"dataset {self.name!r}: attribute {attribute!r} has one class only in "
                     f"training, where both are needed: {positives} images have it and "
-                    f"{negatives} do not. Leave the attribute out or add images of the other "
-                    f"class."
+                    f"{negatives} do not. Leave it out by --without {shlex.quote(attribute)}, or "
+                    f"add images of the other class."
+                )
+        for split in ("validation", "test"):
+            unknown = (self.labels[self.splits[split]] == MISSING).all(axis=0)
+            if unknown.any():
+                attribute = self.attributes[int(np.flatnonzero(unknown)[0])]
+                raise InputError(
+                    f"dataset {self.name!r}: attribute {attribute!r} has no label in the split "
+                    f"{split!r}, so that nothing could be said of it. Leave it out by --without "
+                    f"{shlex.quote(attribute)}, or add labels."
                 )
 
     def _check_shapes(self) -> None:
@@ -102,6 +125,11 @@ class Dataset:
                 f"channels), none of them 0. Received: {images.dtype} of shape {images.shape}."
             )
         expected = (len(images), len(self.attributes))
+        if not self.attributes:
+            raise InputError(
+                f"dataset {self.name!r} has images alone, and no attribute to learn. Give a table "
+                "of attributes by --labels."
+            )
         if labels.shape != expected or not all(expected):
             raise InputError(
                 f"dataset {self.name!r}: labels must have one row an image and one column an "
@@ -119,3 +147,26 @@ class Dataset:
                     f"dataset {self.name!r}: the split {split!r} names images from "
                     f"{indices.min()} to {indices.max()}, but there are {len(images)}."
                 )
+
+
+def fingerprint(
+    shape: tuple[int, ...],
+    pixels: str,
+    labels: np.ndarray,
+    attributes: tuple[str, ...],
+    splits: Mapping[str, np.ndarray],
+) -> str:
+    """Returns the hex SHA-256 that tells datasets apart.
+
+    Args:
+        shape: The shape of the images.
+        pixels: The hex SHA-256 of the images' bytes.
+        labels: `(images, attributes)` int8.
+        attributes: One name a column of `labels`.
+        splits: Sorted int64 indices for each split.
+    """
+    digest = hashlib.sha256(json.dumps([attributes, shape, sorted(splits), pixels]).encode())
+    for array in (labels, *(splits[split] for split in sorted(splits))):
+        # Little-endian, so that the fingerprint is the same on every machine.
+        digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
+    return digest.hexdigest()

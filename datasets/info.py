@@ -1,12 +1,11 @@
-"""What is known of a dataset before it is loaded."""
+"""What is known of a dataset before it is opened."""
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 
-from datasets.cache import read_entry
 from datasets.dataset import Dataset
-from graftwork.errors import InputError
+from datasets.options import DataOptions
+from datasets.source import Source
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)` while a dataset is made."""
@@ -14,33 +13,25 @@ Progress = Callable[[str, int, int], None]
 
 @dataclasses.dataclass(frozen=True)
 class DatasetInfo:
-    """What is known of a dataset before it is loaded.
+    """What is known of a dataset before it is opened.
+
+    Exactly one of `source` and `loader` is given.
 
     Attributes:
-        name: The name that `datasets.load` takes.
+        name: The name that `--dataset` takes.
         summary: One line on what the images show.
-        needs: One line on what must be there before it can be loaded.
-        images: The number of images.
-        image_shape: Height, width and channels.
-        attributes: The attributes' names.
-        loader: Loads it, given a seed and a progress callback or `None`.
-        folder: Returns where it lies, or will lie, on disk for a seed.
+        needs: One line on what must be there: packages, and the files in `--data-dir`.
+        images: How many images there are, of what size and kind.
+        attributes: The attributes' names, where they do not depend on the files.
+        source: Reads what the files say. It raises an `InputError` for files that are
+            useless, and tells of everything else in `Source.problems`.
+        loader: Makes the dataset by itself, for data that are drawn.
     """
 
     name: str
     summary: str
     needs: str
-    images: int
-    image_shape: tuple[int, int, int]
-    attributes: tuple[str, ...]
-    loader: Callable[[int, Progress | None], Dataset]
-    folder: Callable[[int], Path]
-
-    def size_on_disk(self, seed: int = 0) -> int | None:
-        """Returns the bytes that the dataset takes on disk, or `None` if it is not there."""
-        folder = self.folder(seed)
-        try:
-            read_entry(folder)
-        except InputError:
-            return None
-        return sum(file.stat().st_size for file in folder.iterdir())
+    images: str
+    attributes: tuple[str, ...] = ()
+    source: Callable[[DataOptions], Source] | None = None
+    loader: Callable[[DataOptions, Progress | None], Dataset] | None = None

@@ -1,16 +1,25 @@
 """The datasets by name. A new one is a file with an `INFO` and a line here."""
 
-from datasets import glyphs
+import importlib
+
 from datasets.dataset import Dataset
 from datasets.info import DatasetInfo, Progress
-from graftwork.errors import unknown_name
+from datasets.loading import load_source, restricted
+from datasets.options import DataOptions
+from graftwork.errors import InputError, unknown_name
 
-REGISTRY: dict[str, DatasetInfo] = {
-    info.name: info
-    for info in (
-        glyphs.INFO,
-    )
-}  # fmt: skip
+REGISTRY: dict[str, str | DatasetInfo] = {
+    "celeba": "datasets.celeba",
+    "cifar10": "datasets.cifar10",
+    "digits": "datasets.digits",
+    "folder": "datasets.folder",
+    "glyphs": "datasets.glyphs",
+    "lfwa": "datasets.lfwa",
+    "market1501": "datasets.market1501",
+    "stl10": "datasets.stl10",
+    "tfds": "datasets.tfds",
+}
+"""The module of each dataset, imported when it is asked for, or its `INFO` itself."""
 
 
 def names() -> list[str]:
@@ -18,25 +27,46 @@ def names() -> list[str]:
     return sorted(REGISTRY)
 
 
-def infos() -> list[DatasetInfo]:
-    """Returns what is known of each dataset, in the order of `names()`."""
-    return [REGISTRY[name] for name in names()]
-
-
-def load(name: str, *, seed: int = 0, progress: Progress | None = None) -> Dataset:
-    """Loads a dataset, making it first where that is needed.
+def info(name: str) -> DatasetInfo:
+    """Returns what is known of a dataset.
 
     Args:
-        name: A name from `names()`.
-        seed: What a drawn dataset is drawn with, its splits included.
+        name: A name from `names()`; what follows a colon, as in `tfds:celeb_a`, is for
+            the dataset itself.
+
+    Raises:
+        InputError: If there is no such dataset.
+    """
+    entry = REGISTRY.get(name.split(":")[0])
+    if entry is None:
+        raise unknown_name("dataset", name, REGISTRY)
+    if isinstance(entry, str):
+        entry = importlib.import_module(entry).INFO
+        assert isinstance(entry, DatasetInfo)
+    return entry
+
+
+def load(options: DataOptions, progress: Progress | None = None) -> Dataset:
+    """Loads a dataset, making or preparing it first where that is needed.
+
+    Args:
+        options: Which data, and how they are read.
         progress: Called as `progress(stage, done, total)` while the dataset is made.
 
     Returns:
         The dataset.
 
     Raises:
-        InputError: If there is no such dataset or the cache folder cannot be written.
+        InputError: If there is no such dataset, its files are not as they should be or the
+            cache folder cannot be written.
     """
-    if name not in REGISTRY:
-        raise unknown_name("dataset", name, REGISTRY)
-    return REGISTRY[name].loader(seed, progress)
+    options.check_data()
+    known = info(options.dataset)
+    if known.loader is not None:
+        unused = [n for n in ("data_dir", "labels", "size") if getattr(options, n) is not None]
+        if unused:
+            flag = unused[0].replace("_", "-")
+            raise InputError(f"dataset {known.name!r} takes no --{flag}: its images are drawn.")
+        return restricted(known.loader(options, progress), options)
+    assert known.source is not None
+    return load_source(known.source(options), options, progress)

@@ -34,8 +34,23 @@ class Command:
 COMMANDS = {
     "data list": Command(
         "the datasets: what they show, what they need, whether they are there",
-        "datasets.commands:DataList",
+        "datasets.config:DataList",
         "datasets.commands:list_datasets",
+    ),
+    "data check": Command(
+        "check a dataset's files: counts, splits, attributes, what is wrong",
+        "datasets.config:DataCheck",
+        "datasets.commands:check",
+    ),
+    "data prepare": Command(
+        "decode and resize the images once",
+        "datasets.config:DataPrepare",
+        "datasets.commands:prepare",
+    ),
+    "data cache": Command(
+        "list what is prepared, or remove it",
+        "datasets.config:DataCache",
+        "datasets.commands:show_cache",
     ),
     "trees search": Command(
         "search an attribute-sharing tree, and compare it with its controls",
@@ -82,6 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         config_class = _load(command.config)
         rest = expand_config(config_class, arguments[2:])
         config = tyro.cli(config_class, prog=f"graftwork {name}", args=rest)
+        if own := _own_config(config):
+            # The run's own flags first: one that is given once more is seen to differ or not.
+            again = [*expand_config(config_class, ["--config", own]), *rest]
+            config = tyro.cli(config_class, prog=f"graftwork {name}", args=again)
         _load(command.function)(config)
     except InputError as error:
         _fail(str(error), 2)
@@ -118,6 +137,14 @@ def _no_command(arguments: list[str]) -> int:
 def _load(address: str) -> Any:
     module, name = address.split(":")
     return getattr(importlib.import_module(module), name)
+
+
+def _own_config(config: Any) -> str | None:
+    """Returns the `config.json` of the run that is to be resumed, if this is asked for."""
+    if not (hasattr(config, "out") and getattr(config, "resume", False)):
+        return None
+    path = config.out / "config.json"
+    return str(path) if path.exists() else None
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

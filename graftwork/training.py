@@ -1,9 +1,10 @@
-"""The training engine: compiled steps, and which images every step sees.
+"""The training engine: compiled steps, and the batches that they are fed.
 
 The only module that touches `tf`.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,106 +13,109 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from graftwork.augmentation import Augmentation, moved
+from graftwork.batch_order import BatchOrder
 from graftwork.errors import InputError
+from graftwork.losses import MaskedBinaryCrossentropy
 from graftwork.optimizers import LazyAdam
+from graftwork.rows import read_rows
 from graftwork.space import Architecture
 
-MISSING = -1
-"""The label of an attribute that nobody annotated: it counts nowhere."""
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainingData:
+    """The images and labels of the training split; every trainer of a run shares one.
 
-class MaskedBinaryCrossentropy(keras.losses.Loss):
-    """Binary cross-entropy of logits in which missing labels weigh nothing.
-
-    The loss of an image is the sum over its known labels divided by the number of
-    attributes, so that every known label weighs the same.
-    """
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns the loss of every image.
-
-        Args:
-            y_true: Labels `(n, A)` in {0, 1, −1}.
-            y_pred: Logits `(n, k · A)`: k predictions of all attributes, one after the
-                other, whose losses are averaged.
-
-        Returns:
-            Float tensor `(n,)`.
-        """
-        known = ops.cast(y_true != MISSING, y_pred.dtype)[:, None]
-        target = ops.cast(y_true == 1, y_pred.dtype)[:, None]
-        logits = ops.reshape(y_pred, (-1, y_pred.shape[-1] // y_true.shape[-1], y_true.shape[-1]))
-        # log(1 + e^z) − y·z, without overflow for large logits.
-        losses = ops.mean(known * (ops.softplus(logits) - target * logits), axis=1)
-        return ops.mean(losses, axis=-1)
-
-
-@dataclasses.dataclass(frozen=True)
-class BatchOrder:
-    """Which rows every training step sees: a function of the seed and the step alone.
-
-    Every epoch is a new permutation; the rows that do not fill its last batch are left
-    out. A training that goes on after an interruption needs no more than its step.
+    Images that fit on the device live there and are gathered inside the compiled step.
+    Others stay where they are, as in a memory-mapped file, and are read batch by batch.
+    Both give the same batches in the same order.
 
     Args:
-        rows: The number of rows, at least one batch.
-        batch_size: Rows a step.
-        seed: Seed of the permutations.
+        images: uint8 array `(n, height, width, channels)`, in memory or memory-mapped.
+        labels: int8 array `(n, A)` with values 0, 1 and −1 (missing).
+        rows: Integer array `(k,)`: the rows to train on.
+        augmentation: What may be done to an image.
+        device_bytes: Images of more bytes than this do not live on the device.
     """
 
-    rows: int
-    batch_size: int
-    seed: int
+    images: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+    augmentation: Augmentation = dataclasses.field(default_factory=Augmentation)
+    device_bytes: int = 2**30
 
-    def __post_init__(self) -> None:
-        if not 1 <= self.batch_size <= self.rows:
-            raise InputError(
-                f"batch-size must be between 1 and the {self.rows} training images. "
-                f"Received: {self.batch_size}."
-            )
+    @functools.cached_property
+    def on_device(self) -> Any:
+        """The images of `rows` as a uint8 tensor on the device, or None where they are too many."""
+        size = len(self.rows) * int(np.prod(self.images.shape[1:]))
+        if size > self.device_bytes:
+            return None
+        return tf.convert_to_tensor(read_rows(self.images, self.rows))
 
-    def indices(self, start: int, steps: int) -> np.ndarray:
-        """Returns the rows of steps `start`…`start + steps − 1`, `(steps, batch_size)`."""
-        per_epoch = self.rows // self.batch_size
-        result = np.empty((steps, self.batch_size), np.int64)
-        epoch, order = -1, np.empty(0, np.int64)
-        for i in range(steps):
-            if (start + i) // per_epoch != epoch:
-                epoch = (start + i) // per_epoch
-                order = np.random.default_rng([self.seed, 11, epoch + 1]).permutation(self.rows)
-            offset = (start + i) % per_epoch * self.batch_size
-            result[i] = order[offset : offset + self.batch_size]
-        return result
+    @functools.cached_property
+    def known_labels(self) -> Any:
+        """The labels of `rows` as an int8 tensor."""
+        with tf.init_scope():  # The first to ask may be a graph, whose tensors end with it.
+            return tf.convert_to_tensor(self.labels[self.rows])
+
+    def read(self, places: np.ndarray) -> np.ndarray:
+        """Returns the images at some places of `rows`."""
+        return read_rows(self.images, self.rows[places])
+
+
+class FedNetwork(keras.Model):
+    """A network that finds its images on the device, and moves them at random.
+
+    Args:
+        network: A built `keras.Model` with the inputs `images` and `architecture`.
+        images: The images on the device, or None where batches bring them.
+        augmentation: What may be done to an image.
+
+    Inputs:
+        `images`: places in `images`, `(n,)`, or the images themselves.
+        `moves`: int32 tensor `(n, 3)`, where there is augmentation.
+        `architecture`: as the network takes it.
+    """
+
+    def __init__(self, network: keras.Model, images: Any, augmentation: Augmentation) -> None:
+        super().__init__(name=f"fed_{network.name}")
+        self.network = network
+        self.on_device = images
+        self.augmentation = augmentation
+        self.built = network.built
+
+    def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
+        images = inputs["images"]
+        if self.on_device is not None:
+            images = ops.take(self.on_device, images, axis=0)
+        if self.augmentation:
+            images = moved(images, inputs["moves"])
+        asked = {"images": images, "architecture": inputs["architecture"]}
+        return self.network(asked, training=training)
 
 
 class Trainer:
     """Trains a supernet with Keras's `fit`, a few steps at a time.
 
     Everything random is a function of the seed and the step, so that a training can
-    stop after any call of `train` and go on from `state()` to the same end.
+    stop after any call of `train`, in the middle of an epoch too, and go on from `state()`
+    to the same end.
 
     Args:
-        model: A `keras.Model` with the inputs `images` and `architecture` that returns
-            logits.
-        images: uint8 array `(n, height, width, channels)` of the training split.
-        labels: int8 array `(n, A)` with values 0, 1 and −1 (missing).
+        network: A built `keras.Model` with the inputs `images` and `architecture` that
+            returns logits.
+        data: What to train on.
         batch_size: Images a step.
         learning_rate: A float or a `keras.optimizers.schedules.LearningRateSchedule`.
     """
 
     def __init__(
-        self,
-        model: keras.Model,
-        images: np.ndarray,
-        labels: np.ndarray,
-        batch_size: int,
-        learning_rate: Any,
+        self, network: keras.Model, data: TrainingData, batch_size: int, learning_rate: Any
     ) -> None:
-        self.model = model
+        self.network, self.data = network, data
         self.batch_size = batch_size
-        self.images = tf.convert_to_tensor(images)
-        self.labels = tf.convert_to_tensor(labels)
-        model.compile(
+        self.model = FedNetwork(network, data.on_device, data.augmentation)
+        self.model.compile(
             optimizer=LazyAdam(learning_rate),
             loss=MaskedBinaryCrossentropy(),
             jit_compile=False,  # XLA compiles for seconds; its worth is not measured yet.
@@ -120,11 +124,11 @@ class Trainer:
 
     def start_over(self, seed: int, weights: Sequence[np.ndarray] | None = None) -> None:
         """Begins a new training: step 0, a fresh optimizer, other weights where given."""
-        self.order = BatchOrder(len(self.images), self.batch_size, seed)
+        self.order = BatchOrder(len(self.data.rows), self.batch_size, seed)
         self.step = 0
         if weights is not None:
-            self.model.set_weights(weights)
-        if self.model.built:
+            self.network.set_weights(weights)
+        if self.network.built:
             self.model.optimizer.build(self.model.trainable_variables)
             for variable in self.model.optimizer.variables:
                 if variable is not self.model.optimizer._learning_rate:
@@ -149,23 +153,14 @@ class Trainer:
         Raises:
             InputError: If the loss is no longer a finite number.
         """
-        first = self.step + 1
-        architectures = [
-            sample(np.random.default_rng([self.order.seed, 12, step]))
-            for step in range(first, first + steps)
-        ]
-        batches = (
-            tf.data.Dataset.from_tensor_slices(
-                (
-                    self.order.indices(self.step, steps),
-                    np.asarray(architectures, np.int32),
-                )
-            )
-            .map(self._gather)
-            .prefetch(2)
+        history = self.model.fit(
+            self.batches(steps, sample),
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_step())
+            ],
         )
-        callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_step())
-        history = self.model.fit(batches, shuffle=False, verbose=0, callbacks=[callback])
         loss = float(history.history["loss"][-1])
         if not np.isfinite(loss):
             raise InputError(
@@ -175,17 +170,47 @@ class Trainer:
         self.step += steps
         return loss
 
-    def _gather(self, rows: Any, architecture: Any) -> tuple[dict[str, Any], Any]:
-        repeated = tf.repeat(architecture[None], self.batch_size, axis=0)
-        inputs = {"images": tf.gather(self.images, rows), "architecture": repeated}
-        return inputs, tf.gather(self.labels, rows)
+    def batches(
+        self, steps: int, sample: Callable[[np.random.Generator], Architecture]
+    ) -> tf.data.Dataset:
+        """Returns the batches of the next steps, each with its architecture and its moves."""
+        numbers = range(self.step + 1, self.step + 1 + steps)
+        columns = {
+            "images": self.order.indices(self.step, steps),
+            "architecture": np.asarray(
+                [sample(np.random.default_rng([self.order.seed, 12, n])) for n in numbers],
+                np.int32,
+            ),
+        }
+        if self.data.augmentation:
+            moves = [
+                self.data.augmentation.draw(
+                    np.random.default_rng([self.order.seed, 13, n]), self.batch_size
+                )
+                for n in numbers
+            ]
+            columns["moves"] = np.stack(moves)
+        order = tf.data.Dataset.from_tensor_slices(columns)
+        return order.map(self._batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+
+    def _batch(self, columns: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        places = columns["images"]
+        inputs = {
+            **columns,
+            "architecture": tf.repeat(columns["architecture"][None], self.batch_size, axis=0),
+        }
+        if self.data.on_device is None:
+            images = tf.numpy_function(self.data.read, [places], tf.uint8)
+            shape = (self.batch_size, *self.data.images.shape[1:])
+            inputs["images"] = tf.ensure_shape(images, shape)
+        return inputs, tf.gather(self.data.known_labels, places)
 
     def state(self) -> dict[str, np.ndarray]:
         """Returns everything that training goes on from, as named arrays."""
         return {
             "step": np.asarray(self.step),
             "seed": np.asarray(self.order.seed),
-            **{f"weight_{i}": np.asarray(v) for i, v in enumerate(self.model.weights)},
+            **{f"weight_{i}": np.asarray(v) for i, v in enumerate(self.network.weights)},
             **{
                 f"optimizer_{i}": np.asarray(v)
                 for i, v in enumerate(self.model.optimizer.variables)
@@ -197,7 +222,7 @@ class Trainer:
         self.start_over(int(state["seed"]))
         self.step = int(state["step"])
         for prefix, variables in (
-            ("weight", self.model.weights),
+            ("weight", self.network.weights),
             ("optimizer", self.model.optimizer.variables),
         ):
             for i, variable in enumerate(variables):

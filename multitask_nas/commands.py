@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import datasets
+from datasets.loading import counts
 from graftwork import files
 from graftwork.backend import load_backend
 from graftwork.errors import InputError
@@ -26,6 +27,7 @@ from multitask_nas.terminal import print_result
 from multitask_nas.tree import Tree
 
 NOT_STORED = ("resume", "config")
+LISTS = ("blocks", "attributes", "without")
 
 
 def search(config: TreeSearch) -> None:
@@ -77,11 +79,12 @@ def predict(config: TreePrediction) -> None:
     if not config.images:
         raise InputError("name at least one image file after the run folder.")
     model_path = trained_model(config.run)
-    attributes = read_config(config.run)["dataset"]["attributes"]
+    described = read_config(config.run)["dataset"]
+    attributes = described["attributes"]
     from datasets.images import read_image
 
-    shape = tuple(read_config(config.run)["dataset"]["shape"])
-    images = [read_image(path, shape) for path in config.images]
+    shape, fit = tuple(described["shape"]), described["fit"]
+    images = [read_image(path, shape, fit) for path in config.images]
     load_backend()
     from multitask_nas.model import load_model, predict_images
 
@@ -140,8 +143,14 @@ def export(config: TreeExport) -> None:
 def load_dataset(config: TreeSearch, progress: Progress) -> datasets.Dataset:
     """Loads the dataset of a configuration, checked, showing progress where it is made."""
     with progress.callback() as callback:
-        dataset = datasets.load(config.dataset, seed=config.data_seed, progress=callback)
+        dataset = datasets.load(config, callback)
     dataset.check_trainable()
+    if dataset.problems.left_out:
+        progress.console.print(
+            f"{dataset.problems.left_out:,} images are left out: {counts(dataset.problems)}. "
+            "`graftwork data check` says more.",
+            markup=False,
+        )
     rows = len(dataset.split("train"))
     if config.batch_size > rows:
         raise InputError(
@@ -163,16 +172,20 @@ def stored_arguments(config: TreeSearch) -> dict[str, Any]:
     values = dataclasses.asdict(config)
     for name in NOT_STORED:
         del values[name]
-    return {**values, "out": str(config.out), "blocks": list(config.blocks)}
+    for name in ("data_dir", "labels"):  # To be found from any folder.
+        values[name] = str(values[name].resolve()) if values[name] else None
+    return {**values, "out": str(config.out), **{name: list(values[name]) for name in LISTS}}
 
 
 def search_config(run: Path) -> TreeSearch:
     """Returns the configuration of the search that a run folder holds."""
     arguments = dict(read_config(run).get("arguments", {}))
     try:
-        config = TreeSearch(
-            **{**arguments, "out": run, "blocks": tuple(arguments.get("blocks", ()))}
-        )
+        for name in LISTS:
+            arguments[name] = tuple(arguments.get(name, ()))
+        for name in ("data_dir", "labels"):
+            arguments[name] = Path(arguments[name]) if arguments.get(name) else None
+        config = TreeSearch(**{**arguments, "out": run})
         config.check()
     except (TypeError, AttributeError, InputError) as error:
         raise InputError(f"{run / 'config.json'} holds no arguments of a search: {error}") from None
@@ -182,22 +195,21 @@ def search_config(run: Path) -> TreeSearch:
 def stored_config(given: TreeSearch) -> TreeSearch:
     """Returns the configuration to resume: the run's own, with a new time budget if given.
 
+    The command line takes the run's own flags as given, those that are there once more win.
+
     Raises:
         InputError: If a flag was given that differs from what the run began with.
     """
     stored = search_config(given.out)
-    defaults = TreeSearch(out=given.out)
-    free = {"out", "resume", "config", "time_budget"}
     for field in dataclasses.fields(TreeSearch):
         value, before = getattr(given, field.name), getattr(stored, field.name)
-        if field.name not in free and value not in (getattr(defaults, field.name), before):
+        if field.name not in ("out", "resume", "config", "time_budget") and value != before:
             raise InputError(
                 f"--resume goes on with the configuration of {given.out}, where "
                 f"{field.name.replace('_', '-')} is {before!r}. Received: {value!r}. Leave the "
                 "flag out, or begin a new run in another --out."
             )
-    budget = given.time_budget or stored.time_budget
-    return dataclasses.replace(stored, resume=True, time_budget=budget)
+    return dataclasses.replace(stored, resume=True, time_budget=given.time_budget)
 
 
 def check_same_data(run: Path, dataset: datasets.Dataset) -> None:

@@ -130,6 +130,7 @@ def run_job(
         "architecture": job.network.tree.to_json() if job.in_space else None,
         "channels": job.network.channels,
         **measured(validation, test, training.score),
+        "official_error": training.official_error(),
         "parameters": cost.parameters,
         "flops": cost.flops,
         "latency_ms": latency,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from datasets.options import DataOptions
 from graftwork.budget import parse_duration
 from graftwork.errors import InputError, unknown_name
 from multitask_nas.tree import check_blocks
@@ -13,8 +14,8 @@ from multitask_nas.tree import check_blocks
 STRATEGIES = ("gnas", "random")
 
 
-@dataclasses.dataclass(frozen=True)
-class TreeSearch:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TreeSearch(DataOptions):
     """Search an attribute-sharing tree, and compare it with its controls.
 
     Example: graftwork trees search --dataset glyphs --out runs/glyphs --time-budget 10m
@@ -22,12 +23,12 @@ class TreeSearch:
 
     out: Path
     """The run folder to write. It must be new or empty, unless --resume."""
-    dataset: str = "glyphs"
-    """The dataset; `graftwork data list` names them."""
     strategy: str = "gnas"
     """The search strategy: gnas, or random as its control."""
     blocks: tuple[int, ...] = (2, 4, 8)
     """The number of blocks of every layer after the root."""
+    augment: bool = True
+    """Flip and shift training images, as far as the dataset says that it is harmless."""
     channels: int = 16
     """The channels of every block. Narrow blocks make it matter who shares them."""
     depth: int = 1
@@ -36,8 +37,6 @@ class TreeSearch:
     """What is maximised: the paper's accuracy, or the mean of the accuracies on both classes."""
     seed: int = 0
     """Seed of everything random; 0 is a seed."""
-    data_seed: int = 0
-    """Seed with which a drawn dataset is drawn."""
     seeds: int = 1
     """Searches with seeds in a row, each with its controls. At least 3 give an interval."""
     steps: int = 800
@@ -69,12 +68,13 @@ class TreeSearch:
 
     def check(self) -> None:
         """Raises an `InputError` for a value that makes no sense."""
+        self.check_data()
         check_blocks(self.blocks)
         if self.strategy not in STRATEGIES:
             raise unknown_name("strategy", self.strategy, STRATEGIES)
         at_least(self, 1, "channels", "depth", "seeds", "steps", "batch_size", "round_steps")
         at_least(self, 1, "sweeps")
-        at_least(self, 0, "seed", "data_seed", "random_trees", "warmup_rounds")
+        at_least(self, 0, "seed", "random_trees", "warmup_rounds")
         positive(self, "learning_rate", "search_learning_rate")
         if self.time_budget is not None:
             parse_duration(self.time_budget)

@@ -1,15 +1,16 @@
 """What trees are worth under shared weights."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from graftwork.rows import batches
 from graftwork.search import Evaluator
 from graftwork.space import Architecture
-from graftwork.training import MISSING, Trainer, compiled
+from graftwork.training import Trainer, compiled
 from multitask_nas.exact import tree_scores
 from multitask_nas.scores import Counts, count_classes
 from multitask_nas.supernet import TreeSupernet
@@ -31,8 +32,9 @@ class SupernetEvaluator(Evaluator):
         space: The trees.
         supernet: The supernet of the space, built.
         trainer: Trains it.
-        images: uint8 array `(n, height, width, channels)` of the validation split.
+        images: uint8 array `(n, height, width, channels)`, in memory or memory-mapped.
         labels: int8 array `(n, A)`.
+        rows: Integer array `(k,)`: the rows of the validation split.
         score: `"accuracy"` or `"balanced-accuracy"`.
         steps: Training steps a round.
         on_step: Called after every training step.
@@ -45,19 +47,20 @@ class SupernetEvaluator(Evaluator):
         trainer: Trainer,
         images: np.ndarray,
         labels: np.ndarray,
+        rows: np.ndarray,
         score: str,
         steps: int,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self.space, self.supernet, self.trainer = space, supernet, trainer
-        self.images, self.labels = images, labels
+        self.images, self.labels, self.rows = images, labels, rows
         self.score, self.steps, self.on_step = score, steps, on_step
         self.training_seconds = self.evaluation_seconds = 0.0
-        self._positives, self._negatives = count_classes(labels)
+        self._positives, self._negatives = count_classes(labels[rows])
         self._table: np.ndarray | None = None
         batch = path_batch(space, images.shape[1:], supernet.block_layers[0].filters)
         self.has_path_scores = batch > 0
-        self.batch_size = min(batch or 256, len(images))
+        self.batch_size = min(batch or 256, len(rows))
         shape = (self.batch_size, *images.shape[1:])
         batch_of_images = (shape, "uint8")
         batch_of_labels = ((self.batch_size, labels.shape[1]), "int8")
@@ -109,7 +112,7 @@ class SupernetEvaluator(Evaluator):
     def _score(self, count: Callable[..., Any]) -> np.ndarray:
         right = [
             np.asarray(count(*batch))
-            for batch in batches(self.images, self.labels, self.batch_size)
+            for batch in batches(self.images, self.labels, self.rows, self.batch_size)
         ]
         positives, negatives = np.stack(right).sum(axis=0, dtype=np.int64)
         return Counts(positives, negatives, self._positives, self._negatives).score(self.score)
@@ -163,20 +166,6 @@ def count_right(logits: Any, labels: Any) -> tuple[Any, Any]:
         ops.sum(ops.cast(positives, "int32"), axis=1),
         ops.sum(ops.cast(negatives, "int32"), axis=1),
     )
-
-
-def batches(
-    images: np.ndarray, labels: np.ndarray, size: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields all rows in batches of one size; what fills the last has missing labels."""
-    for start in range(0, len(images), size):
-        rows, marks = images[start : start + size], labels[start : start + size]
-        lacking = size - len(rows)
-        if lacking:
-            rows = np.concatenate([rows, np.repeat(rows[:1], lacking, axis=0)])
-            filler = np.full((lacking, labels.shape[1]), MISSING, labels.dtype)
-            marks = np.concatenate([marks, filler])
-        yield rows, marks
 
 
 def path_batch(space: TreeSpace, image_shape: tuple[int, ...], channels: int) -> int:

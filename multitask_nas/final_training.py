@@ -16,7 +16,7 @@ from multitask_nas.model import build_model, copy_weights, save_model
 from multitask_nas.networks import Network
 from multitask_nas.results import method_row
 from multitask_nas.search_run import SECONDS_BETWEEN_CHECKPOINTS
-from multitask_nas.standalone import Schedule, StandaloneTraining
+from multitask_nas.standalone import Schedule, StandaloneTraining, training_data
 from multitask_nas.tree import Tree
 
 EVALUATIONS = 20
@@ -48,6 +48,7 @@ def train_final(
     training = StandaloneTraining(
         job.network.supernet(dataset.image_shape, config.seed),
         dataset,
+        training_data(dataset, search.augment),
         Schedule(
             config.steps or TIMES_THE_CONTROLS * search.steps,
             search.batch_size,

@@ -84,6 +84,9 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "images": {name: len(rows) for name, rows in dataset.splits.items()},
         "shape": list(dataset.image_shape),
         "attributes": list(dataset.attributes),
+        "fit": dataset.fit,
+        "left_out": dataset.problems.left_out,
+        "note": dataset.note,
     }
 
 
@@ -111,6 +114,7 @@ def method_row(rows: list[Event], score: str) -> dict[str, Any]:
         score: The name of the score whose errors they hold.
     """
     latencies = [row["latency_ms"] for row in rows if row["latency_ms"] is not None]
+    official = [row["official_error"] for row in rows if row.get("official_error") is not None]
     interval = mean_interval([row["test_error"] for row in rows])
     return {
         "name": rows[0]["method"],
@@ -121,6 +125,7 @@ def method_row(rows: list[Event], score: str) -> dict[str, Any]:
         "validation_error": mean([row["validation_error"] for row in rows]),
         "test_error": mean([row["test_error"] for row in rows]),
         "test_error_interval": list(interval) if interval else None,
+        "official_error": mean(official) if official else None,
         "parameters": mean([row["parameters"] for row in rows]),
         "flops": mean([row["flops"] for row in rows]),
         "channels": rows[0]["channels"],

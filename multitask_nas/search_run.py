@@ -20,7 +20,7 @@ from multitask_nas.comparison import FINAL, Job, comparison_jobs, run_job
 from multitask_nas.config import TreeSearch
 from multitask_nas.results import no_path_scores, summarize
 from multitask_nas.shared_search import SharedSearch
-from multitask_nas.standalone import Schedule, StandaloneTraining
+from multitask_nas.standalone import Schedule, StandaloneTraining, training_data
 from multitask_nas.tree import Tree, TreeSpace
 
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
@@ -44,7 +44,8 @@ class TreeSearchRun:
     def __init__(self, config: TreeSearch, dataset: Dataset, run: Run, progress: Progress) -> None:
         self.config, self.dataset, self.run, self.progress = config, dataset, run, progress
         self.space = TreeSpace(config.blocks, dataset.attributes)
-        self.searches = SharedSearch(config, self.space, dataset, run)
+        self.training_data = training_data(dataset, config.augment)
+        self.searches = SharedSearch(config, self.space, dataset, self.training_data, run)
         self.seeds = range(config.seed, config.seed + config.seeds)
         self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
         self._trainings: dict[Any, StandaloneTraining] = {}
@@ -178,6 +179,7 @@ class TreeSearchRun:
             training = self._trainings[family] = StandaloneTraining(
                 job.network.supernet(self.dataset.image_shape, job.training_seed),
                 self.dataset,
+                self.training_data,
                 Schedule(config.steps, config.batch_size, config.learning_rate),
                 config.score,
             )

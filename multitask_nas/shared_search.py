@@ -11,7 +11,7 @@ from graftwork.run import Run
 from graftwork.search import search
 from graftwork.space import Architecture
 from graftwork.strategies import RandomSearch, Strategy
-from graftwork.training import Trainer
+from graftwork.training import Trainer, TrainingData
 from multitask_nas.config import TreeSearch
 from multitask_nas.evaluator import SupernetEvaluator
 from multitask_nas.exact import ExactTree, best_tree
@@ -29,27 +29,31 @@ class SharedSearch:
         config: What was asked for.
         space: The trees.
         dataset: The data; the test split is not touched.
+        training_data: Its training split, as trainers take it.
         run: The run folder.
     """
 
-    def __init__(self, config: TreeSearch, space: TreeSpace, dataset: Dataset, run: Run) -> None:
+    def __init__(
+        self,
+        config: TreeSearch,
+        space: TreeSpace,
+        dataset: Dataset,
+        training_data: TrainingData,
+        run: Run,
+    ) -> None:
         self.config, self.space, self.run = config, space, run
         self.image_shape = dataset.image_shape
-        train, validation = dataset.split("train"), dataset.split("validation")
         self.supernet = self.fresh_supernet(config.seed)
         self.trainer = Trainer(
-            self.supernet,
-            dataset.images[train],
-            dataset.labels[train],
-            config.batch_size,
-            config.search_learning_rate,
+            self.supernet, training_data, config.batch_size, config.search_learning_rate
         )
         self.evaluator = SupernetEvaluator(
             space,
             self.supernet,
             self.trainer,
-            dataset.images[validation],
-            dataset.labels[validation],
+            dataset.images,
+            dataset.labels,
+            dataset.split("validation"),
             config.score,
             config.round_steps,
         )

@@ -7,11 +7,15 @@ from typing import Any
 
 import keras
 import numpy as np
+import scipy.special
 
 from datasets import Dataset
+from datasets.merged import official_score
+from graftwork.augmentation import Augmentation
+from graftwork.rows import batches
 from graftwork.space import Architecture
-from graftwork.training import Trainer, compiled
-from multitask_nas.evaluator import batches, count_right
+from graftwork.training import Trainer, TrainingData, compiled
+from multitask_nas.evaluator import count_right
 from multitask_nas.scores import Counts, count_classes
 from multitask_nas.supernet import TreeSupernet
 
@@ -50,6 +54,17 @@ class Schedule:
         )
 
 
+def training_data(dataset: Dataset, augment: bool) -> TrainingData:
+    """Returns the training split of a dataset as trainers take it.
+
+    Args:
+        dataset: The dataset.
+        augment: Whether to flip and shift images as far as the dataset says it is harmless.
+    """
+    augmentation = Augmentation(dataset.flip, dataset.shift) if augment else Augmentation()
+    return TrainingData(dataset.images, dataset.labels, dataset.split("train"), augmentation)
+
+
 class StandaloneTraining:
     """Trains fixed architectures, one after the other, from given first weights.
 
@@ -61,12 +76,18 @@ class StandaloneTraining:
     Args:
         network: A network with the inputs of `TreeSupernet`, built.
         dataset: The images and labels.
+        training_data: Its training split, as trainers take it.
         schedule: How to train.
         score: `"accuracy"` or `"balanced-accuracy"`.
     """
 
     def __init__(
-        self, network: TreeSupernet, dataset: Dataset, schedule: Schedule, score: str
+        self,
+        network: TreeSupernet,
+        dataset: Dataset,
+        training_data: TrainingData,
+        schedule: Schedule,
+        score: str,
     ) -> None:
         self.network, self.dataset, self.schedule, self.score = (
             network,
@@ -74,22 +95,25 @@ class StandaloneTraining:
             schedule,
             score,
         )
-        train = dataset.split("train")
         self.trainer = Trainer(
-            network,
-            dataset.images[train],
-            dataset.labels[train],
-            schedule.batch_size,
-            schedule.learning_rates(),
+            network, training_data, schedule.batch_size, schedule.learning_rates()
         )
         self._decisions = sum(network.blocks[1:]) + network.attributes
+        batch = ((EVALUATION_BATCH, *dataset.image_shape), "uint8")
+        marks = ((EVALUATION_BATCH, network.attributes), "int8")
+        architecture = ((self._decisions,), "int32")
+
+        def predict(images: Any, architecture: Any) -> Any:
+            return network({"images": images, "architecture": architecture[None]})
+
+        self._predict = compiled(predict, batch, architecture) if dataset.merged else None
         self._count = compiled(
             lambda images, labels, architecture: count_right(
-                network({"images": images, "architecture": architecture[None]})[None], labels
+                predict(images, architecture)[None], labels
             ),
-            ((EVALUATION_BATCH, *dataset.image_shape), "uint8"),
-            ((EVALUATION_BATCH, network.attributes), "int8"),
-            ((self._decisions,), "int32"),
+            batch,
+            marks,
+            architecture,
         )
 
     def warm_up(self) -> None:
@@ -141,14 +165,35 @@ class StandaloneTraining:
     def count(self, split: str) -> Counts:
         """Counts right predictions, by attribute, on a split."""
         rows = self.dataset.split(split)
-        images, labels = self.dataset.images[rows], self.dataset.labels[rows]
+        images, labels = self.dataset.images, self.dataset.labels
         architecture = np.asarray(self.architecture, np.int32)
         right = [
             np.asarray(self._count(*batch, architecture))[:, 0]
-            for batch in batches(images, labels, EVALUATION_BATCH)
+            for batch in batches(images, labels, rows, EVALUATION_BATCH)
         ]
         positives, negatives = np.stack(right).sum(axis=0, dtype=np.int64)
-        return Counts(positives, negatives, *count_classes(labels))
+        return Counts(positives, negatives, *count_classes(labels[rows]))
+
+    def official_error(self) -> float | None:
+        """Returns the test error, in percent, as the dataset's official score counts labels.
+
+        None for a dataset without a score of its own.
+        """
+        dataset = self.dataset
+        if self._predict is None:
+            return None
+        rows = dataset.split("test")
+        architecture = np.asarray(self.architecture, np.int32)
+        logits = np.concatenate(
+            [
+                np.asarray(self._predict(images, architecture))
+                for images, _ in batches(dataset.images, dataset.labels, rows, EVALUATION_BATCH)
+            ]
+        )[: len(rows)]
+        probabilities = scipy.special.expit(logits.astype(np.float64))
+        labels = dataset.labels[rows]
+        score = official_score(probabilities, labels, dataset.attributes, dataset.merged)
+        return 100 * (1 - score)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Returns what the training goes on from: JSON values and arrays."""

@@ -15,7 +15,9 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     report = write_report(run)
     table = Table(box=None, pad_edge=False, title_justify="left")
     error = "test error %" if result["score"] == "accuracy" else f"test error % ({result['score']})"
-    for heading in ("method", error, "95 % interval", "parameters", "seconds"):
+    official = any(row.get("official_error") is not None for row in result["methods"])
+    headings = ["method", error, "95 % interval", "parameters", "seconds"]
+    for heading in headings + ["official error %"] * official:
         left = heading == "method"
         table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in result["methods"]:
@@ -26,6 +28,7 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
             f"{interval[0]:.2f} – {interval[1]:.2f}" if interval else "–",
             f"{row['parameters']:,.0f}",
             f"{row['seconds']:.0f}",
+            *([f"{row['official_error']:.2f}"] if official else []),
             style="bold" if row["kind"] == "searched" else "",
         )
     console.print()

@@ -20,6 +20,7 @@ class Method:
         validation_error: Mean over the trainings.
         test_error: Mean over the trainings.
         test_error_interval: 95 % interval of the mean, or `None`.
+        official_error: Test error as the dataset's own score counts labels, where it has one.
         parameters: Parameters of one model, on average.
         flops: Floating-point operations for one image.
         latency_ms: Milliseconds for one image.
@@ -40,6 +41,7 @@ class Method:
     latency_ms: float | None
     seconds: float | None
     attribute_errors: tuple[float | None, ...]
+    official_error: float | None = None
     note: str = ""
 
 
@@ -80,6 +82,7 @@ def _from_result(values: dict[str, Any]) -> Method:
         latency_ms=number(values, "latency_ms"),
         seconds=number(values, "seconds"),
         attribute_errors=tuple(map(finite, values.get("attribute_errors") or ())),
+        official_error=number(values, "official_error"),
         note=str(values.get("note") or ""),
     )
 
@@ -104,5 +107,6 @@ def _from_journal(name: str, events: list[dict[str, Any]]) -> Method:
         flops=mean("flops"),
         latency_ms=mean("latency_ms"),
         seconds=None if seconds is None else seconds * len(events),
+        official_error=mean("official_error"),
         attribute_errors=tuple(None if None in column else fmean(column) for column in columns),
     )

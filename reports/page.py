@@ -90,6 +90,7 @@ def _contents(run: RunFolder) -> dict[str, Any]:
         "run": run,
         "summary": summarise(run, methods),
         "methods": methods,
+        "official": any(method.official_error is not None for method in methods),
         "searched": of_kind(methods, "searched"),
         "comparison": mapping(run.result, "comparison"),
         "tree": tree,

@@ -68,11 +68,9 @@ def register(patch: pytest.MonkeyPatch, **changes) -> None:
         name="tiny",
         summary="bars and dots",
         needs="nothing",
-        images=len(dataset.images),
-        image_shape=dataset.image_shape,
+        images="600 of 16×16, grey",
         attributes=dataset.attributes,
-        loader=lambda seed, progress: dataset,
-        folder=lambda seed: Path("nowhere"),
+        loader=lambda options, progress: dataset,
     )
     patch.setitem(REGISTRY, "tiny", info)
 

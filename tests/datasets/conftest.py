@@ -1,8 +1,12 @@
 """A cache folder of the tests' own, so that no test reads or fills the user's."""
 
+import importlib
+import importlib.util
+
 import pytest
 
 import datasets
+from datasets import DataOptions
 
 
 @pytest.fixture(scope="session")
@@ -11,8 +15,28 @@ def shared_cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def made_folders(tmp_path_factory):
+    """The options with which each dataset is loaded; its files are written the first time."""
+    made = {}
+
+    def options(name):
+        if name not in made:
+            module = f"made_{name}"
+            if importlib.util.find_spec(module):
+                folder = tmp_path_factory.mktemp(name)
+                made[name] = importlib.import_module(module).make(folder)
+            else:
+                made[name] = DataOptions(dataset=name)
+        return made[name]
+
+    return options
+
+
 @pytest.fixture(params=datasets.names())
-def info(request, shared_cache, monkeypatch):
-    """What is known of each registered dataset."""
+def options(request, shared_cache, made_folders, monkeypatch):
+    """How a small instance of each registered dataset is loaded."""
+    if request.param == "tfds":
+        pytest.importorskip("tensorflow_datasets", reason="the optional extra tfds")
     monkeypatch.setenv("GRAFTWORK_CACHE", str(shared_cache))
-    return datasets.REGISTRY[request.param]
+    return made_folders(request.param)

@@ -159,9 +159,8 @@ def test_the_configuration_of_a_run_comes_back(
     status, _, err = command("trees", "search", *words, "--out", out, "--seed", "7")
     assert (status, err) == (0, "")
     (found,) = configurations
-    expected = TreeSearch(
-        **(arguments | {"blocks": tuple(arguments["blocks"]), "out": out, "seed": 7})
-    )
+    lists = {name: tuple(arguments[name]) for name in ("blocks", "attributes", "without")}
+    expected = TreeSearch(**(arguments | lists | {"out": out, "seed": 7}))
     assert found == expected
     assert found != dataclasses.replace(TreeSearch(out=out), seed=7)
 
@@ -201,8 +200,8 @@ def test_a_configuration_file_that_is_none_is_refused(
     [
         (["trees", "serach"], ["unknown command 'trees serach'. Did you mean trees search"]),
         (["tree", "search"], ["unknown command 'tree search'. Did you mean trees search"]),
-        (["data", "lits"], ["unknown command 'data lits'. Did you mean data list?"]),
-        (["xyzzy"], ["unknown command 'xyzzy'. Known: data list, trees export"]),
+        (["data", "lits"], ["unknown command 'data lits'. Did you mean data list or"]),
+        (["xyzzy"], ["unknown command 'xyzzy'. Known: data cache, data check"]),
     ],
 )
 def test_an_unknown_command_is_refused_with_the_near_ones(command, words, parts):

@@ -8,8 +8,11 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graftwork.augmentation import Augmentation
+from graftwork.batch_order import BatchOrder
 from graftwork.errors import InputError
-from graftwork.training import BatchOrder, MaskedBinaryCrossentropy, Trainer, compiled
+from graftwork.losses import MaskedBinaryCrossentropy
+from graftwork.training import Trainer, TrainingData, compiled
 from multitask_nas.supernet import build_supernet
 
 BLOCKS = (1, 2, 3)
@@ -98,11 +101,12 @@ def test_a_batch_must_fit_the_data(batch_size):
 # The trainer.
 
 
-def trainer(seed=0, learning_rate: object = 0.01):
+def trainer(seed=0, learning_rate: object = 0.01, images=None, **changes):
     data = tiny.tiny_dataset()
-    rows = data.split("train")
     network = build_supernet(BLOCKS, 5, 3, 1, data.image_shape, seed=0)
-    made = Trainer(network, data.images[rows], data.labels[rows], 16, learning_rate)
+    images = data.images if images is None else images
+    training_data = TrainingData(images, data.labels, data.split("train"), **changes)
+    made = Trainer(network, training_data, 16, learning_rate)
     made.start_over(seed, network.get_weights())
     return made
 
@@ -149,7 +153,7 @@ def test_how_the_steps_are_divided_does_not_matter():
 
 def test_starting_over_forgets_what_was_before():
     fresh = trainer(seed=1)
-    weights = fresh.model.get_weights()
+    weights = fresh.network.get_weights()
     used = trainer(seed=0)
     used.train(3, sample)
     used.start_over(1, weights)
@@ -201,3 +205,40 @@ def test_a_compiled_function_is_traced_once_for_all_lengths():
     for rows in (1, 3, 5):
         assert function(np.ones((rows, 2), "float32")).shape == (rows, 2)
     assert len(calls) == 1
+
+
+# Where the images live.
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    np.save(tmp_path / "images.npy", tiny.tiny_dataset().images)
+    return np.load(tmp_path / "images.npy", mmap_mode="r")
+
+
+@pytest.mark.parametrize("augmentation", [Augmentation(), Augmentation(True, (1, 2))])
+def test_images_from_a_file_give_the_same_training_as_images_on_the_device(mapped, augmentation):
+    on_device = trainer(augmentation=augmentation)
+    streamed = trainer(images=mapped, augmentation=augmentation, device_bytes=0)
+    assert on_device.data.on_device is not None
+    assert streamed.data.on_device is None
+    steps = 30  # An epoch has 25.
+    assert on_device.train(steps, sample) == streamed.train(steps, sample)
+    assert_same(on_device.state(), streamed.state())
+
+
+def test_a_streamed_and_augmented_training_goes_on_in_the_middle_of_an_epoch(mapped):
+    kind = {"images": mapped, "augmentation": Augmentation(True, (1, 1)), "device_bytes": 0}
+    undisturbed, first, second = (trainer(**kind) for _ in range(3))
+    undisturbed.train(9, sample)
+    first.train(4, sample)
+    second.restore({name: np.array(value) for name, value in first.state().items()})
+    second.train(5, sample)
+    assert_same(second.state(), undisturbed.state())
+
+
+def test_augmentation_changes_what_is_learned():
+    plain, augmented = trainer(), trainer(augmentation=Augmentation(shift=(1, 1)))
+    plain.train(3, sample)
+    augmented.train(3, sample)
+    assert differs(plain.state(), augmented.state())

@@ -36,7 +36,8 @@ def network():
 
 def evaluator(network, score="accuracy", trainer=None):
     images, labels = data()
-    return SupernetEvaluator(SPACE, network, trainer, images, labels, score, steps=1)
+    rows = np.arange(IMAGES)
+    return SupernetEvaluator(SPACE, network, trainer, images, labels, rows, score, steps=1)
 
 
 def random_trees(count):

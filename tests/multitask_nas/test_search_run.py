@@ -8,9 +8,9 @@ import tiny
 
 from graftwork.cli import main
 from graftwork.files import read_json
+from graftwork.training import FedNetwork
 from multitask_nas import evaluator, standalone
 from multitask_nas.cost import tree_cost
-from multitask_nas.supernet import TreeSupernet
 from multitask_nas.tree import Tree
 
 METHODS = [
@@ -36,7 +36,7 @@ def traces():
 @pytest.fixture(scope="module")
 def controlled(tmp_path_factory, traces):
     """A search with one seed and all controls, its traces counted."""
-    train_step, compiled = TreeSupernet.train_step, evaluator.compiled
+    train_step, compiled = FedNetwork.train_step, evaluator.compiled
 
     def counted_step(self, *arguments):
         # Python sees this call only while it is traced.
@@ -48,7 +48,7 @@ def controlled(tmp_path_factory, traces):
         return traces["evaluation"][-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TreeSupernet, "train_step", counted_step)
+        patch.setattr(FedNetwork, "train_step", counted_step)
         for module in (evaluator, standalone):
             patch.setattr(module, "compiled", noted)
         path = tmp_path_factory.mktemp("controlled") / "run"

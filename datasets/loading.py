@@ -1,0 +1,144 @@
+"""From what a dataset's files say to a dataset that can be trained on."""
+
+import copy
+import dataclasses
+
+import numpy as np
+
+from datasets.dataset import Dataset, fingerprint
+from datasets.info import Progress
+from datasets.options import DataOptions
+from datasets.prepare import Prepared, prepare
+from datasets.problems import Problems
+from datasets.source import Source
+from graftwork.errors import InputError, unknown_name
+
+UNREADABLE = "images that cannot be read"
+
+
+def load_source(source: Source, options: DataOptions, progress: Progress | None = None) -> Dataset:
+    """Prepares the images of a source and makes a dataset of those that can be read.
+
+    Args:
+        source: What the dataset's files say.
+        options: Size, fit, attributes and the share of images that may be left out.
+        progress: Called as `progress(stage, done, total)` while images are prepared.
+
+    Returns:
+        The dataset, its images memory-mapped.
+
+    Raises:
+        InputError: If more images than `options.max_bad` would be left out, or an attribute
+            that was asked for does not exist.
+    """
+    chosen = choose(source.attributes, options, source.unread)
+    check_share(source, source.problems, options)
+    prepared = prepare(source, options.shape() or source.size, options.fit, progress)
+    problems = with_unreadable(source, prepared)
+    check_share(source, problems, options)
+    unreadable = np.fromiter(prepared.unreadable, np.int64)
+    splits = {
+        name: np.setdiff1d(rows, unreadable).astype(np.int64)
+        for name, rows in source.splits.items()
+    }
+    names = tuple(source.attributes[column] for column in chosen)
+    labels = source.labels[:, chosen]
+    height, width, _ = shape = prepared.images.shape[1:]
+    return Dataset(
+        name=source.name,
+        images=prepared.images,
+        labels=labels,
+        attributes=names,
+        splits=splits,
+        fingerprint=fingerprint((len(labels), *shape), prepared.digest, labels, names, splits),
+        flip=source.flip,
+        shift=(round(source.shift * height), round(source.shift * width)),
+        merged=merged_groups(source, names),
+        fit=options.fit,
+        problems=problems,
+        note=source.note,
+    )
+
+
+def merged_groups(source: Source, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Returns the merged groups of which at least two attributes are used, with those."""
+    groups = {
+        group: tuple(name for name in members if name in names)
+        for group, members in source.merged.items()
+    }
+    return {group: members for group, members in groups.items() if len(members) > 1}
+
+
+def choose(
+    attributes: tuple[str, ...], options: DataOptions, unread: tuple[str, ...] = ()
+) -> list[int]:
+    """Returns the columns of the attributes that were asked for.
+
+    Args:
+        attributes: The attributes of the columns.
+        options: Which are used, and which are left out.
+        unread: Attributes that are known and have no column.
+
+    Raises:
+        InputError: If one does not exist, or none is left.
+    """
+    for name in (*options.attributes, *options.without):
+        if name not in (*attributes, *unread):
+            raise unknown_name("attribute", name, (*attributes, *unread))
+    wanted = options.attributes or attributes
+    used = (name for name in wanted if name not in options.without)
+    columns = [attributes.index(name) for name in used]
+    if attributes and not columns:
+        raise InputError("without leaves no attribute.")
+    return columns
+
+
+def with_unreadable(source: Source, prepared: Prepared) -> Problems:
+    """Returns the problems of a source and, among them, its images that cannot be read."""
+    problems = copy.deepcopy(source.problems)
+    for row, text in prepared.unreadable.items():
+        place = source.images.place(row)
+        problems.add(UNREADABLE, place, without_place(text, place), left_out=True)
+    return problems
+
+
+def without_place(text: str, place: str) -> str:
+    """Takes the place of an image out of what is said of it, which begins with it."""
+    return text.removeprefix(f"image {place} ").removeprefix(f"{place} ")
+
+
+def check_share(source: Source, problems: Problems, options: DataOptions) -> None:
+    """Raises an `InputError` if too many images are left out, or all."""
+    unreadable = problems.counts.get(UNREADABLE, 0)
+    rows = len(source.images) + problems.left_out - unreadable
+    if not len(source.images) - unreadable:
+        raise InputError(f"dataset {source.name!r} has no image that can be used.{first(problems)}")
+    if problems.left_out > options.max_bad * rows:
+        raise InputError(
+            f"dataset {source.name!r}: {problems.left_out:,} of {rows:,} images cannot be used, "
+            f"more than the share of {options.max_bad:g} that max-bad allows: {counts(problems)}."
+            f"{first(problems)} `graftwork data check` lists more; --max-bad "
+            f"{min(1.0, np.ceil(100 * problems.left_out / rows) / 100):g} goes on without them."
+        )
+
+
+def counts(problems: Problems) -> str:
+    """Says for which kinds of problems how many images are left out, in one line."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in problems.left_out_by_kind.items())
+
+
+def first(problems: Problems) -> str:
+    """Says the first problem that an image is left out for, as a sentence of its own."""
+    kind = next(iter(problems.left_out_by_kind), None) or next(iter(problems.first), None)
+    return f" The first: {problems.first[kind][0].rstrip('.')}." if kind else ""
+
+
+def restricted(dataset: Dataset, options: DataOptions) -> Dataset:
+    """Returns a dataset with the attributes that were asked for."""
+    chosen = choose(dataset.attributes, options)
+    if len(chosen) == len(dataset.attributes) and not options.attributes:
+        return dataset
+    names = tuple(dataset.attributes[column] for column in chosen)
+    labels = np.ascontiguousarray(dataset.labels[:, chosen])
+    digest = fingerprint(dataset.images.shape, dataset.fingerprint, labels, names, dataset.splits)
+    return dataclasses.replace(dataset, labels=labels, attributes=names, fingerprint=digest)

@@ -1,0 +1,178 @@
+"""Decodes the images of a source once, into one file of raw pixels that can be memory-mapped."""
+
+import concurrent.futures
+import hashlib
+import io
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from datasets.cache import entry_folder, locked, writable
+from datasets.images import fitted
+from datasets.info import Progress
+from datasets.source import Source
+from graftwork.errors import InputError
+from graftwork.files import read_json, sync_folder, write_json
+
+VERSION = 1
+"""Goes up when the same source would give other pixels."""
+PIECE = 512
+"""Images that are decoded, written and recorded together."""
+PIXELS, STATE = "images.npy", "state.json"
+
+
+class Prepared:
+    """The decoded images of a source.
+
+    Attributes:
+        images: uint8 `(n, height, width, channels)`, memory-mapped. Images that cannot be
+            read are white.
+        unreadable: What is wrong with each image that cannot be read, by row.
+        digest: Hex SHA-256 of the pixels.
+        folder: Where they lie.
+    """
+
+    def __init__(self, folder: Path, state: dict) -> None:
+        self.folder = folder
+        self.images = np.load(folder / PIXELS, mmap_mode="r")
+        self.unreadable = {int(row): text for row, text in state["unreadable"].items()}
+        self.digest: str = state["digest"]
+
+
+def prepared_folder(source: Source, size: tuple[int, int], fit: str) -> Path:
+    """Returns where the images of a source are cached: another place when a file changes."""
+    digest = hashlib.sha256()
+    digest.update(json.dumps([VERSION, size, source.channels, fit, len(source.images)]).encode())
+    for part in source.images.identity():
+        digest.update(part)
+    name = re.sub(r"[^\w.-]", "-", source.name)
+    return entry_folder(name, f"{size[0]}x{size[1]}-{digest.hexdigest()[:16]}")
+
+
+def prepare(
+    source: Source, size: tuple[int, int], fit: str, progress: Progress | None = None
+) -> Prepared:
+    """Decodes and resizes all images of a source, or opens what was prepared before.
+
+    The images are decoded by as many threads as there are cores (Pillow works outside of
+    Python's lock). After every piece of the work it is recorded how far it went; an
+    interrupted preparation goes on there.
+
+    Args:
+        source: What to prepare.
+        size: Height and width of the result.
+        fit: As in `datasets.images.fitted`.
+        progress: Called as `progress(stage, done, total)`.
+
+    Returns:
+        The images.
+
+    Raises:
+        InputError: If the cache folder cannot be written or the disk is full.
+    """
+    folder = prepared_folder(source, size, fit)
+    with writable(folder), locked(folder):
+        if not (state := _state(folder)).get("digest"):
+            shape = (len(source.images), *size, source.channels)
+            state = _decode(source, folder, shape, fit, state, progress)
+    return Prepared(folder, state)
+
+
+def _state(folder: Path) -> dict:
+    """Returns what is recorded of a folder; nothing where it is new or damaged."""
+    try:
+        state = read_json(folder / STATE)
+        whole = (folder / PIXELS).stat().st_size == state["bytes"]
+    except (InputError, OSError, KeyError, TypeError):
+        return {}
+    return state if whole else {}
+
+
+def _decode(
+    source: Source,
+    folder: Path,
+    shape: tuple[int, int, int, int],
+    fit: str,
+    state: dict,
+    progress: Progress | None,
+) -> dict:
+    folder.mkdir(parents=True, exist_ok=True)
+    header = _header(shape)
+    row_bytes = int(np.prod(shape[1:]))
+    if not state:
+        size = len(header) + shape[0] * row_bytes
+        state = {"bytes": size, "done": 0, "unreadable": {}, "digest": None}
+        with open(folder / PIXELS, "wb") as file:
+            file.write(header)
+            os.posix_fallocate(file.fileno(), 0, size)  # A full disk shows now, not at the end.
+        write_json(folder / STATE, state)
+    with open(folder / PIXELS, "r+b") as file:
+        for first, pixels, unreadable in _pieces(source, state["done"], shape, fit):
+            # Not through a memory map, whose written pages would count as this process's memory.
+            os.pwrite(file.fileno(), pixels.data, len(header) + first * row_bytes)
+            os.fdatasync(file.fileno())
+            state["done"] = first + len(pixels)
+            state["unreadable"] |= unreadable
+            write_json(folder / STATE, state)
+            if progress:
+                progress(f"prepare {source.name}", state["done"], shape[0])
+    state["digest"] = _digest(folder / PIXELS, len(header))
+    write_json(folder / STATE, state)
+    sync_folder(folder)
+    return state
+
+
+def _pieces(
+    source: Source, done: int, shape: tuple[int, int, int, int], fit: str
+) -> Iterator[tuple[int, np.ndarray, dict[str, str]]]:
+    """Yields first row, pixels and unreadable rows of every piece, in order."""
+    size = shape[1], shape[2]
+
+    def decode(rows: range) -> tuple[int, np.ndarray, dict[str, str]]:
+        pixels = np.full((len(rows), *shape[1:]), 255, np.uint8)
+        unreadable = {}
+        for place, row in enumerate(rows):
+            if stopped.is_set():
+                break
+            try:
+                pixels[place] = fitted(source.images.open(row, size), shape[1:], fit)
+            except InputError as error:
+                unreadable[str(row)] = str(error)
+        return rows.start, pixels, unreadable
+
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    stopped = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        try:
+            waiting: list[concurrent.futures.Future] = []
+            for first in range(done, shape[0], PIECE):
+                rows = range(first, min(first + PIECE, shape[0]))
+                waiting.append(pool.submit(decode, rows))
+                if len(waiting) > 2 * (workers or 1):  # No more decoded than is soon written.
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            stopped.set()  # Ctrl-C does not wait for pieces that nobody will write.
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    """Returns the head of an `.npy` file of uint8, so that NumPy can map it."""
+    head = io.BytesIO()
+    array = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(head, array)
+    return head.getvalue()
+
+
+def _digest(path: Path, skip: int) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        file.seek(skip)
+        while piece := file.read(2**22):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,148 @@
+"""Images are decoded once, an interruption loses little, and a changed file is noticed."""
+
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datasets import prepare as module
+from datasets.prepare import prepare, prepared_folder
+from datasets.problems import Problems
+from datasets.source import ImageArray, ImageFiles, Source
+
+COUNT = 23
+SIZE = (6, 8)
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch, tmp_path):
+    monkeypatch.setenv("GRAFTWORK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(module, "PIECE", 5)
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (COUNT, *SIZE, 3), dtype=np.uint8)
+
+
+def source_of(images):
+    return Source(
+        name="made",
+        images=images,
+        labels=np.zeros((len(images), 0), np.int8),
+        attributes=(),
+        splits={"train": np.arange(len(images))},
+        problems=Problems(),
+        size=SIZE,
+    )
+
+
+@pytest.fixture
+def files(tmp_path, pixels):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(folder / f"{number}.png")
+    return source_of(ImageFiles(folder, [f"{number}.png" for number in range(COUNT)]))
+
+
+def test_files_are_decoded_in_order_into_a_map(files, pixels):
+    steps = []
+    prepared = prepare(files, SIZE, "crop", lambda *step: steps.append(step))
+    assert isinstance(prepared.images, np.memmap)
+    np.testing.assert_array_equal(prepared.images, pixels)
+    assert prepared.unreadable == {}
+    assert [done for _, done, _ in steps] == [5, 10, 15, 20, 23]
+    assert {(stage, total) for stage, _, total in steps} == {("prepare made", COUNT)}
+
+
+def test_the_second_time_nothing_is_decoded(files, monkeypatch):
+    first = prepare(files, SIZE, "crop")
+    monkeypatch.setattr(ImageFiles, "open", None)
+    second = prepare(files, SIZE, "crop")
+    np.testing.assert_array_equal(first.images, second.images)
+    assert first.digest == second.digest
+
+
+def test_arrays_give_the_same_pixels_and_digest_as_files(files, pixels):
+    array = source_of(ImageArray(pixels, "an array", "key"))
+    assert prepare(array, SIZE, "crop").digest == prepare(files, SIZE, "crop").digest
+
+
+def test_grey_images_have_one_channel(pixels):
+    array = source_of(ImageArray(pixels[..., :1], "an array", "key"))
+    grey = Source(**{**array.__dict__, "channels": 1})
+    prepared = prepare(grey, SIZE, "crop")
+    np.testing.assert_array_equal(prepared.images, pixels[..., :1])
+
+
+@pytest.mark.parametrize("stop", [0, 1, 7, 22])
+def test_an_interrupted_preparation_goes_on_where_it_stopped(files, pixels, monkeypatch, stop):
+    opened, plain = [], ImageFiles.open
+
+    def interrupted(self, row, size):
+        if row == stop and not opened:
+            opened.append("stop")
+            raise KeyboardInterrupt
+        return plain(self, row, size)
+
+    monkeypatch.setattr(ImageFiles, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(files, SIZE, "crop")
+    state = json.loads((prepared_folder(files, SIZE, "crop") / "state.json").read_text())
+    assert state["done"] == stop // 5 * 5
+
+    def counted(self, row, size):
+        opened.append(row)
+        return plain(self, row, size)
+
+    monkeypatch.setattr(ImageFiles, "open", counted)
+    prepared = prepare(files, SIZE, "crop")
+    np.testing.assert_array_equal(prepared.images, pixels)
+    assert sorted(opened[1:]) == list(range(state["done"], COUNT))
+
+
+def test_unreadable_images_are_white_and_told_of(files):
+    for row in (3, 17):
+        path = files.images.folder / f"{row}.png"
+        path.write_bytes(path.read_bytes()[:60])
+    prepared = prepare(files, SIZE, "crop")
+    assert set(prepared.unreadable) == {3, 17}
+    assert "17.png" in prepared.unreadable[17]
+    assert (prepared.images[[3, 17]] == 255).all()
+    assert set(prepare(files, SIZE, "crop").unreadable) == {3, 17}
+
+
+def changed(path):
+    Image.new("RGB", SIZE[::-1], "red").save(path)
+
+
+@pytest.mark.parametrize("change", [changed, lambda path: path.unlink(), os.utime])
+def test_a_changed_file_is_another_source(files, change):
+    before = prepared_folder(files, SIZE, "crop")
+    time.sleep(0.01)
+    change(files.images.folder / "4.png")
+    assert prepared_folder(files, SIZE, "crop") != before
+
+
+def test_other_sizes_and_fits_are_kept_side_by_side(files):
+    folders = {prepared_folder(files, s, f) for s in (SIZE, (8, 6)) for f in ("crop", "pad")}
+    assert len(folders) == 4
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "images.npy").write_bytes(b"short"),
+        lambda folder: (folder / "images.npy").unlink(),
+        lambda folder: (folder / "state.json").write_text("{}"),
+        lambda folder: (folder / "state.json").write_text("[1"),
+    ],
+)
+def test_a_damaged_entry_is_made_anew(files, pixels, damage):
+    prepare(files, SIZE, "crop")
+    damage(prepared_folder(files, SIZE, "crop"))
+    np.testing.assert_array_equal(prepare(files, SIZE, "crop").images, pixels)
