@@ -120,3 +120,35 @@ class Space:
         for row, architecture in enumerate(architectures):
             encoded[row, offsets + np.asarray(architecture, int)] = 1.0
         return encoded
+
+    def adjacency(self) -> np.ndarray:
+        """Returns which decisions feed which others, bool `(decisions, decisions)`.
+
+        Networks over the graph of an architecture need it. Nothing is known of it here:
+        every decision is next to every other.
+        """
+        return ~np.eye(len(self), dtype=bool)
+
+    def index(self, architecture: Architecture) -> int:
+        """Returns the number of an architecture, from 0 to `size` − 1."""
+        number = 0
+        for choice, count in zip(architecture, self.choice_counts, strict=True):
+            number = number * count + choice
+        return number
+
+    def at(self, index: int) -> Architecture:
+        """Returns the architecture whose number is `index`."""
+        choices = []
+        for count in reversed(self.choice_counts):
+            index, choice = divmod(index, count)
+            choices.append(choice)
+        return tuple(reversed(choices))
+
+    def neighbours(self, architecture: Architecture) -> list[Architecture]:
+        """Returns all architectures that differ in one decision."""
+        return [
+            (*architecture[:position], choice, *architecture[position + 1 :])
+            for position, count in enumerate(self.choice_counts)
+            for choice in range(count)
+            if choice != architecture[position]
+        ]

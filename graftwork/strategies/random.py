@@ -7,6 +7,7 @@ import numpy as np
 
 from graftwork.space import Architecture, Space
 from graftwork.strategies.base import Strategy
+from graftwork.strategies.sequential import SequentialStrategy
 
 
 class RandomSearch(Strategy):
@@ -75,3 +76,10 @@ class RandomSearch(Strategy):
         self._best = tuple(state["best"])
         self._round = state["round"]
         self._rng.bit_generator.state = state["rng"]
+
+
+class RandomSampling(SequentialStrategy):
+    """Evaluates architectures drawn uniformly, none twice: random search without training."""
+
+    def propose(self, count: int) -> list[Architecture]:
+        return [self.unseen() for _ in range(count)]

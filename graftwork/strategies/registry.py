@@ -1,0 +1,40 @@
+"""The strategies for any space by name. A new one is a file and a line here."""
+
+import importlib
+from typing import Any
+
+from graftwork.errors import unknown_name
+from graftwork.space import Space
+from graftwork.strategies.sequential import SequentialStrategy
+
+REGISTRY = {
+    "random": "graftwork.strategies.random:RandomSampling",
+}
+"""Module and class of each strategy, imported when it is asked for."""
+
+
+def names() -> list[str]:
+    """Returns the names of all strategies, in the order of the registry."""
+    return list(REGISTRY)
+
+
+def make_strategy(
+    name: str, space: Space, evaluations: int, seed: int, **options: Any
+) -> SequentialStrategy:
+    """Makes a strategy at its beginning.
+
+    Args:
+        name: A name from `names()`.
+        space: The space to search.
+        evaluations: Architectures to evaluate before it is done.
+        seed: Seed of everything random; 0 is a seed.
+        options: Further arguments of the strategy.
+
+    Raises:
+        InputError: If there is no such strategy.
+    """
+    if name not in REGISTRY:
+        raise unknown_name("strategy", name, REGISTRY)
+    module, class_name = REGISTRY[name].split(":")
+    strategy = getattr(importlib.import_module(module), class_name)
+    return strategy(space, evaluations, seed, **options)
