@@ -11,6 +11,7 @@ docs/run-folder.md describes every key.
 
 import json
 import platform
+import re
 import shutil
 import time
 import zipfile
@@ -29,6 +30,8 @@ from graftwork.journal import append_journal, journal_bytes, read_journal, trunc
 
 FORMAT = 1
 KEPT_CHECKPOINTS = 2
+TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}|\.(saving|exporting)\..+")
+"""Names of files that are being written (`graftwork.files.atomic_file`)."""
 
 # What reading a damaged state.json or arrays.npz raises.
 DAMAGE = (OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
@@ -57,6 +60,7 @@ class Run:
             raise InputError(
                 f"the folder {self.path} cannot be written: {error.strerror or error}."
             ) from None
+        self._remove_half_written()
         self._started = time.monotonic()
         self._elapsed_before = 0.0
 
@@ -207,6 +211,12 @@ class Run:
             np.load(file, allow_pickle=False) as stored,
         ):
             return whole, {name: stored[name] for name in stored.files}
+
+    def _remove_half_written(self) -> None:
+        """Removes the temporary files that a killed process left in this folder."""
+        for entry in self.path.iterdir():
+            if TEMPORARY.fullmatch(entry.name) and entry.is_file():
+                entry.unlink(missing_ok=True)
 
     def _remove_checkpoints(self, keep: Collection[int]) -> None:
         """Removes all other checkpoints, and what a killed process wrote half."""

@@ -218,7 +218,11 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Goes on from what `state()` returned."""
+        """Goes on from what `state()` returned.
+
+        Raises:
+            InputError: If it is the state of another network.
+        """
         self.start_over(int(state["seed"]))
         self.step = int(state["step"])
         for prefix, variables in (
@@ -226,7 +230,15 @@ class Trainer:
             ("optimizer", self.model.optimizer.variables),
         ):
             for i, variable in enumerate(variables):
-                variable.assign(state[f"{prefix}_{i}"])
+                value = state.get(f"{prefix}_{i}")
+                if value is None or value.shape != tuple(variable.shape):
+                    raise InputError(
+                        f"the checkpoint is of another network: {prefix} {i} is "
+                        f"{'missing' if value is None else value.shape} where "
+                        f"{tuple(variable.shape)} is expected. It was written by another version "
+                        "of Graftwork, or changed. Begin a new run."
+                    )
+                variable.assign(value)
 
 
 def compiled(function: Callable[..., Any], *inputs: tuple[tuple[int | None, ...], str]) -> Any:

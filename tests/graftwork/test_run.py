@@ -194,3 +194,16 @@ def test_elapsed_time_accumulates_over_interruptions(path, monkeypatch):
         run.restore()
         assert run.elapsed == 8
     assert json.loads((path / "journal.jsonl").read_text())["seconds"] == 8
+
+
+def test_what_a_killed_process_wrote_half_is_removed_and_nothing_else(tmp_path):
+    with Run.create(tmp_path, {}):
+        pass
+    left = [".result.json.abcd12_x", ".saving.model.keras", ".exporting.tree.onnx"]
+    kept = [".gitignore", ".notes.txt", "result.json"]
+    for name in left + kept:
+        (tmp_path / name).write_text("text")
+    with Run.resume(tmp_path):
+        names = {path.name for path in tmp_path.iterdir()}
+    assert names.isdisjoint(left)
+    assert names >= set(kept)

@@ -242,3 +242,15 @@ def test_augmentation_changes_what_is_learned():
     plain.train(3, sample)
     augmented.train(3, sample)
     assert differs(plain.state(), augmented.state())
+
+
+@pytest.mark.parametrize("change", [lambda value: value[..., :1], lambda value: None])
+def test_a_checkpoint_of_another_network_is_refused_in_one_line(change):
+    made = trainer()
+    state = made.state()
+    state["weight_0"] = change(state["weight_0"])
+    with pytest.raises(
+        InputError, match=r"of another network: weight 0 is .* is expected"
+    ) as error:
+        trainer().restore({name: value for name, value in state.items() if value is not None})
+    assert "\n" not in str(error.value)
