@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import platformdirs
 from datasets.dataset import SPLITS, Dataset
 from graftwork.errors import InputError
 from graftwork.files import atomic_folder, read_json, write_json
+from graftwork.rows import map_array
 
 VARIABLE = "GRAFTWORK_CACHE"
 META = "meta.json"
@@ -73,7 +75,11 @@ def locked(folder: Path) -> Iterator[None]:
     with writable(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder.parent / f".{folder.name}.lock")
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0.5)
+        except filelock.Timeout:
+            print(f"waiting for another process that prepares {folder.name} …", file=sys.stderr)
+            lock.acquire()
     try:
         yield
     finally:
@@ -95,7 +101,7 @@ def read_entry(folder: Path) -> Dataset:
         with np.load(folder / "splits.npz") as splits:
             return Dataset(
                 name=meta["name"],
-                images=np.load(folder / "images.npy", mmap_mode="r"),
+                images=map_array(folder / "images.npy"),
                 labels=np.load(folder / "labels.npy"),
                 attributes=tuple(meta["attributes"]),
                 splits={split: splits[split] for split in SPLITS},
@@ -129,13 +135,21 @@ def entries() -> list[tuple[Path, int]]:
 
 
 def remove_entry(folder: Path) -> None:
-    """Removes one dataset from the cache; whoever has it open keeps what it has.
+    """Removes one dataset from the cache; who has it open keeps what it has.
 
     Raises:
-        InputError: If it cannot be removed.
+        InputError: If it cannot be removed, or another process is preparing it.
     """
-    with locked(folder), writable(folder):
-        shutil.rmtree(folder)
+    path = folder.parent / f".{folder.name}.lock"
+    with writable(folder):
+        try:
+            with filelock.FileLock(path, timeout=0):
+                shutil.rmtree(folder)
+                path.unlink(missing_ok=True)
+        except filelock.Timeout:
+            raise InputError(
+                f"another process is preparing {folder.name}. Wait for it, or stop it first."
+            ) from None
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """`graftwork data`: what each command does with its configuration."""
 
+import importlib.util
 import time
 
 from rich.console import Console
@@ -8,7 +9,8 @@ from datasets import cache
 from datasets.check import print_check
 from datasets.config import DataCache, DataCheck, DataList, DataPrepare
 from datasets.dataset import Dataset
-from datasets.loading import load_source
+from datasets.info import DatasetInfo
+from datasets.loading import choose, chosen, load_source
 from datasets.registry import info, load, names
 from graftwork.errors import InputError, unknown_name
 from graftwork.progress import Progress
@@ -29,9 +31,19 @@ def list_datasets(config: DataList) -> None:
             ("images", known.images),
             ("attributes", number + of_its_own),
             ("needs", known.needs),
+            ("there", _there(known)),
             ("prepared", "yes (`graftwork data cache`)" if count else "not yet"),
         ):
             console.print(f"  {heading:<10}  {text}", markup=False)
+
+
+def _there(known: DatasetInfo) -> str:
+    """Says whether a dataset can be loaded as the machine is."""
+    if known.package and importlib.util.find_spec(known.package) is None:
+        return f"no: the package {known.package} is not installed"
+    if "data_dir" in known.takes and not known.needs.startswith("nothing"):
+        return "give --data-dir; `graftwork data check` looks at it"
+    return "yes"
 
 
 def check(config: DataCheck) -> None:
@@ -39,13 +51,15 @@ def check(config: DataCheck) -> None:
     config.check_data()
     progress = Progress()
     known = info(config.dataset)
+    known.check_flags(config)
     if known.source is None:
         print_check(_load(config, progress), progress.console)
         return
     source = known.source(config)
     if not config.decode:
-        print_check(source, progress.console)
+        print_check(chosen(source, config), progress.console)
         return
+    choose(source.attributes, config, source.unread)
     try:
         with progress.callback() as callback:
             dataset = load_source(source, config, callback)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
@@ -91,31 +92,7 @@ class Dataset:
                 split is empty, or an attribute has one class only in training.
         """
         self._check_shapes()
-        for split in SPLITS:
-            if not len(self.splits.get(split, ())):
-                raise InputError(
-                    f"dataset {self.name!r}: the split {split!r} is empty. Every one of "
-                    f"{', '.join(SPLITS)} needs images."
-                )
-        train = self.labels[self.splits["train"]]
-        for attribute, column in zip(self.attributes, train.T, strict=True):
-            negatives, positives = (int((column == value).sum()) for value in (0, 1))
-            if not (negatives and positives):
-                raise InputError(
-                    f"dataset {self.name!r}: attribute {attribute!r} has one class only in "
-                    f"training, where both are needed: {positives} images have it and "
-                    f"{negatives} do not. Leave it out by --without {shlex.quote(attribute)}, or "
-                    f"add images of the other class."
-                )
-        for split in ("validation", "test"):
-            unknown = (self.labels[self.splits[split]] == MISSING).all(axis=0)
-            if unknown.any():
-                attribute = self.attributes[int(np.flatnonzero(unknown)[0])]
-                raise InputError(
-                    f"dataset {self.name!r}: attribute {attribute!r} has no label in the split "
-                    f"{split!r}, so that nothing could be said of it. Leave it out by --without "
-                    f"{shlex.quote(attribute)}, or add labels."
-                )
+        check_labels(self)
 
     def _check_shapes(self) -> None:
         images, labels = self.images, self.labels
@@ -125,12 +102,7 @@ class Dataset:
                 f"channels), none of them 0. Received: {images.dtype} of shape {images.shape}."
             )
         expected = (len(images), len(self.attributes))
-        if not self.attributes:
-            raise InputError(
-                f"dataset {self.name!r} has images alone, and no attribute to learn. Give a table "
-                "of attributes by --labels."
-            )
-        if labels.shape != expected or not all(expected):
+        if labels.shape != expected:
             raise InputError(
                 f"dataset {self.name!r}: labels must have one row an image and one column an "
                 f"attribute, {expected}. Received: shape {labels.shape}."
@@ -170,3 +142,57 @@ def fingerprint(
         # Little-endian, so that the fingerprint is the same on every machine.
         digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
     return digest.hexdigest()
+
+
+class Labelled(Protocol):
+    """What `check_labels` looks at: a `Dataset`, or the `Source` of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def labels(self) -> np.ndarray: ...
+    @property
+    def attributes(self) -> tuple[str, ...]: ...
+    @property
+    def splits(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def note(self) -> str: ...
+
+
+def check_labels(data: Labelled) -> None:
+    """Checks that every attribute can be learned, chosen by and judged.
+
+    Raises:
+        InputError: If there is no attribute, a split is empty, an attribute has one class only
+            in training, or no label in validation or test.
+    """
+    start = f"dataset {data.name!r}"
+    if not data.attributes:
+        raise InputError(
+            f"{start} has images alone, and no attribute to learn. Give a table of attributes by "
+            "--labels."
+        )
+    for split in SPLITS:
+        if not len(data.splits.get(split, ())):
+            raise InputError(
+                f"{start}: the split {split!r} is empty. Every one of {', '.join(SPLITS)} needs "
+                f"images. {data.note}".rstrip()
+            )
+    train = data.labels[data.splits["train"]]
+    for attribute, column in zip(data.attributes, train.T, strict=True):
+        negatives, positives = (int((column == value).sum()) for value in (0, 1))
+        if not (negatives and positives):
+            raise InputError(
+                f"{start}: attribute {attribute!r} has one class only in training, where both are "
+                f"needed: {positives} images have it and {negatives} do not. Leave it out by "
+                f"--without {shlex.quote(attribute)}, or add images of the other class."
+            )
+    for split in ("validation", "test"):
+        unknown = (data.labels[data.splits[split]] == MISSING).all(axis=0)
+        if unknown.any():
+            attribute = data.attributes[int(np.flatnonzero(unknown)[0])]
+            raise InputError(
+                f"{start}: attribute {attribute!r} has no label in the split {split!r}, so that "
+                f"nothing could be said of it. Leave it out by --without "
+                f"{shlex.quote(attribute)}, or add labels."
+            )

@@ -96,5 +96,6 @@ INFO = DatasetInfo(
     needs="nothing: they come with scikit-learn",
     images="1,797 grey images of 8×8, brought to 16×16",
     attributes=ATTRIBUTES,
+    takes=(),
     source=open_source,
 )

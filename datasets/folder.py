@@ -250,5 +250,6 @@ INFO = DatasetInfo(
         "0/1, -1/1 or true/false a column, and if wanted a column split"
     ),
     images="any number, of any size and kind",
+    takes=("data_dir", "labels"),
     source=open_source,
 )

@@ -187,5 +187,6 @@ INFO = DatasetInfo(
     needs="nothing: drawn once from the fonts that matplotlib ships",
     images=f"{IMAGES:,} of {IMAGE_SHAPE[1]}×{IMAGE_SHAPE[0]}, grey",
     attributes=ATTRIBUTES,
+    takes=(),
     loader=lambda options, progress: load(options.data_seed, progress),
 )

@@ -30,6 +30,10 @@ TURNS = {
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+class MachineError(InputError):
+    """An image could not be read for a reason that is not in the image, and may pass."""
+
+
 def open_image(path: Path, size: tuple[int, int]) -> Image.Image:
     """Opens an image file, upright, transparency laid over white, the first frame of many.
 
@@ -43,6 +47,8 @@ def open_image(path: Path, size: tuple[int, int]) -> Image.Image:
 
     Raises:
         InputError: If the file is missing, truncated, no image or too large.
+        MachineError: If the machine could not read it: no permission, no memory, a fault of
+            the disk.
     """
     shown = plain(str(path))
     try:
@@ -62,9 +68,11 @@ def open_image(path: Path, size: tuple[int, int]) -> Image.Image:
         raise
     except FileNotFoundError:
         raise InputError(f"image {shown} does not exist.") from None
+    except MemoryError:
+        raise MachineError(f"image {shown} cannot be read: there is no memory left.") from None
     except Exception as error:  # Pillow's plugins raise anything on broken files.
         if isinstance(error, OSError) and error.errno in errno.errorcode:
-            raise InputError(f"image {shown} cannot be read: {error.strerror}.") from None
+            raise MachineError(f"image {shown} cannot be read: {error.strerror}.") from None
         text = str(error).replace(repr(str(path)), "the file").replace(str(path), "the file")
         reason = plain(" ".join(text.split())).rstrip(".") or type(error).__name__
         raise InputError(f"{shown} is not an image that can be read: {reason}.") from None

@@ -31,7 +31,7 @@ def load_source(source: Source, options: DataOptions, progress: Progress | None 
         InputError: If more images than `options.max_bad` would be left out, or an attribute
             that was asked for does not exist.
     """
-    chosen = choose(source.attributes, options, source.unread)
+    source = chosen(source, options)
     check_share(source, source.problems, options)
     prepared = prepare(source, options.shape() or source.size, options.fit, progress)
     problems = with_unreadable(source, prepared)
@@ -41,8 +41,7 @@ def load_source(source: Source, options: DataOptions, progress: Progress | None 
         name: np.setdiff1d(rows, unreadable).astype(np.int64)
         for name, rows in source.splits.items()
     }
-    names = tuple(source.attributes[column] for column in chosen)
-    labels = source.labels[:, chosen]
+    labels, names = source.labels, source.attributes
     height, width, _ = shape = prepared.images.shape[1:]
     return Dataset(
         name=source.name,
@@ -53,20 +52,29 @@ def load_source(source: Source, options: DataOptions, progress: Progress | None 
         fingerprint=fingerprint((len(labels), *shape), prepared.digest, labels, names, splits),
         flip=source.flip,
         shift=(round(source.shift * height), round(source.shift * width)),
-        merged=merged_groups(source, names),
+        merged=source.merged,
         fit=options.fit,
         problems=problems,
         note=source.note,
     )
 
 
-def merged_groups(source: Source, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Returns the merged groups of which at least two attributes are used, with those."""
-    groups = {
-        group: tuple(name for name in members if name in names)
-        for group, members in source.merged.items()
-    }
-    return {group: members for group, members in groups.items() if len(members) > 1}
+def chosen(source: Source, options: DataOptions) -> Source:
+    """Returns a source with the attributes that were asked for.
+
+    The official score is that of all attributes: without one of them there is none.
+
+    Raises:
+        InputError: If an attribute that was asked for does not exist, or none is left.
+    """
+    columns = choose(source.attributes, options, source.unread)
+    names = tuple(source.attributes[column] for column in columns)
+    return dataclasses.replace(
+        source,
+        attributes=names,
+        labels=np.ascontiguousarray(source.labels[:, columns]),
+        merged=source.merged if set(names) == set(source.attributes) else {},
+    )
 
 
 def choose(
@@ -125,6 +133,20 @@ def check_share(source: Source, problems: Problems, options: DataOptions) -> Non
 def counts(problems: Problems) -> str:
     """Says for which kinds of problems how many images are left out, in one line."""
     return ", ".join(f"{count:,} {kind}" for kind, count in problems.left_out_by_kind.items())
+
+
+def remarks(dataset: Dataset) -> list[str]:
+    """Returns what a person must know of the data before they are trained on, in sentences."""
+    problems = dataset.problems
+    lines = [dataset.note] if dataset.note else []
+    if problems.left_out:
+        lines.append(f"{problems.left_out:,} images are left out: {counts(problems)}.")
+    others = {k: n for k, n in problems.counts.items() if k not in problems.left_out_by_kind}
+    lines += [
+        f"{count:,} {kind}, the first: {problems.first[kind][0].rstrip('.')}."
+        for kind, count in others.items()
+    ]
+    return [*lines, "`graftwork data check` says more."] if problems.counts else lines
 
 
 def first(problems: Problems) -> str:

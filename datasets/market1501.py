@@ -93,7 +93,8 @@ def open_source(options: DataOptions) -> Source:
     if options.market_age == "binary":
         merged["age"] = AGES
     else:
-        note += "; with age as thresholds the merged score is not the published one"
+        merged = {}
+        note += "; with age as thresholds there is no official score"
     return Source(
         name=NAME,
         images=ImageFiles(folder, names[0] + names[1]),
@@ -219,5 +220,6 @@ INFO = DatasetInfo(
     needs=f"Market-1501-v15.09.15/ and {ATTRIBUTE_FILE} in --data-dir",
     images="32,668 JPEGs of 128×64, of which 26,051 show someone with attributes",
     attributes=attribute_names("binary"),
+    takes=("data_dir", "labels", "market_age"),
     source=open_source,
 )

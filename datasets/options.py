@@ -42,6 +42,9 @@ class DataOptions:
             raise InputError(f"max-bad must be between 0 and 1. Received: {self.max_bad}.")
         if self.data_seed < 0:
             raise InputError(f"data-seed must be at least 0. Received: {self.data_seed}.")
+        repeated = sorted(n for n in self.attributes if self.attributes.count(n) > 1)
+        if repeated:
+            raise InputError(f"attributes names {repeated[0]!r} twice.")
         both = sorted(set(self.attributes) & set(self.without))
         if both:
             raise InputError(f"attribute {both[0]!r} is both in attributes and in without.")
@@ -60,7 +63,7 @@ class DataOptions:
         return height, width
 
     def folder(self) -> Path:
-        """Returns `data_dir`, which must be a folder.
+        """Returns `data_dir`, resolved; it must be a folder.
 
         Raises:
             InputError: If it was not given or is no folder.
@@ -72,4 +75,4 @@ class DataOptions:
             )
         if not self.data_dir.is_dir():
             raise InputError(f"--data-dir {self.data_dir} is not a folder that exists.")
-        return self.data_dir
+        return self.data_dir.resolve()

@@ -7,6 +7,7 @@ import numpy as np
 
 from datasets.tables import check_no_web_page
 from graftwork.errors import InputError
+from graftwork.rows import release_pages
 
 
 class PlaneImages(Sequence[np.ndarray]):
@@ -26,6 +27,11 @@ class PlaneImages(Sequence[np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def release(self) -> None:
+        """Lets go of the pages of mapped files that were read so far."""
+        for part in self._parts:
+            release_pages(part)
 
     def __getitem__(self, row: int) -> np.ndarray:  # type: ignore[override]
         """Returns an image, uint8 `(height, width, channels)`."""

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from datasets.cache import entry_folder, locked, writable
-from datasets.images import fitted
+from datasets.images import MachineError, fitted
 from datasets.info import Progress
-from datasets.source import Source
+from datasets.source import ImageArray, Source
 from graftwork.errors import InputError
 from graftwork.files import read_json, sync_folder, write_json
+from graftwork.rows import map_array
 
 VERSION = 1
 """Goes up when the same source would give other pixels."""
@@ -39,7 +40,7 @@ class Prepared:
 
     def __init__(self, folder: Path, state: dict) -> None:
         self.folder = folder
-        self.images = np.load(folder / PIXELS, mmap_mode="r")
+        self.images = map_array(folder / PIXELS)
         self.unreadable = {int(row): text for row, text in state["unreadable"].items()}
         self.digest: str = state["digest"]
 
@@ -76,6 +77,8 @@ def prepare(
         InputError: If the cache folder cannot be written or the disk is full.
     """
     folder = prepared_folder(source, size, fit)
+    if (state := _state(folder)).get("digest"):
+        return Prepared(folder, state)  # Without the lock: the cache may be read-only.
     with writable(folder), locked(folder):
         if not (state := _state(folder)).get("digest"):
             shape = (len(source.images), *size, source.channels)
@@ -88,9 +91,11 @@ def _state(folder: Path) -> dict:
     try:
         state = read_json(folder / STATE)
         whole = (folder / PIXELS).stat().st_size == state["bytes"]
+        known = isinstance(state["unreadable"], dict) and isinstance(state["done"], int)
+        known = known and isinstance(state["digest"], str | None)
     except (InputError, OSError, KeyError, TypeError):
         return {}
-    return state if whole else {}
+    return state if whole and known else {}
 
 
 def _decode(
@@ -109,13 +114,18 @@ def _decode(
         state = {"bytes": size, "done": 0, "unreadable": {}, "digest": None}
         with open(folder / PIXELS, "wb") as file:
             file.write(header)
-            os.posix_fallocate(file.fileno(), 0, size)  # A full disk shows now, not at the end.
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)  # A full disk shows now, not later.
+            else:
+                file.truncate(size)
         write_json(folder / STATE, state)
     with open(folder / PIXELS, "r+b") as file:
         for first, pixels, unreadable in _pieces(source, state["done"], shape, fit):
             # Not through a memory map, whose written pages would count as this process's memory.
             os.pwrite(file.fileno(), pixels.data, len(header) + first * row_bytes)
-            os.fdatasync(file.fileno())
+            os.fsync(file.fileno())
+            if isinstance(source.images, ImageArray):
+                source.images.release()
             state["done"] = first + len(pixels)
             state["unreadable"] |= unreadable
             write_json(folder / STATE, state)
@@ -141,6 +151,8 @@ def _pieces(
                 break
             try:
                 pixels[place] = fitted(source.images.open(row, size), shape[1:], fit)
+            except MachineError:
+                raise  # Not the image's fault: the next attempt goes on here.
             except InputError as error:
                 unreadable[str(row)] = str(error)
         return rows.start, pixels, unreadable

@@ -2,11 +2,11 @@
 
 import importlib
 
-from datasets.dataset import Dataset
+from datasets.dataset import Dataset, check_labels
 from datasets.info import DatasetInfo, Progress
-from datasets.loading import load_source, restricted
+from datasets.loading import chosen, load_source, restricted
 from datasets.options import DataOptions
-from graftwork.errors import InputError, unknown_name
+from graftwork.errors import unknown_name
 
 REGISTRY: dict[str, str | DatasetInfo] = {
     "celeba": "datasets.celeba",
@@ -46,12 +46,16 @@ def info(name: str) -> DatasetInfo:
     return entry
 
 
-def load(options: DataOptions, progress: Progress | None = None) -> Dataset:
+def load(
+    options: DataOptions, progress: Progress | None = None, *, labelled: bool = False
+) -> Dataset:
     """Loads a dataset, making or preparing it first where that is needed.
 
     Args:
         options: Which data, and how they are read.
         progress: Called as `progress(stage, done, total)` while the dataset is made.
+        labelled: Whether attributes are to be learned: what makes that impossible is told
+            before images are decoded.
 
     Returns:
         The dataset.
@@ -62,11 +66,11 @@ def load(options: DataOptions, progress: Progress | None = None) -> Dataset:
     """
     options.check_data()
     known = info(options.dataset)
+    known.check_flags(options)
     if known.loader is not None:
-        unused = [n for n in ("data_dir", "labels", "size") if getattr(options, n) is not None]
-        if unused:
-            flag = unused[0].replace("_", "-")
-            raise InputError(f"dataset {known.name!r} takes no --{flag}: its images are drawn.")
         return restricted(known.loader(options, progress), options)
     assert known.source is not None
-    return load_source(known.source(options), options, progress)
+    source = known.source(options)
+    if labelled:
+        check_labels(chosen(source, options))  # Before all images are decoded.
+    return load_source(source, options, progress)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from datasets.images import open_image
 from datasets.problems import Problems
+from graftwork.errors import InputError
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
@@ -42,11 +43,17 @@ class ImageFiles:
         return open_image(self.folder / self.names[row], size)
 
     def identity(self) -> Iterator[bytes]:
-        """Yields what changes when an image does: name, size and time of change of every file."""
+        """Yields what changes when an image does: folder, names, sizes, places and times.
+
+        The time of change (ctime) tells of an edit even where the time of modification was set
+        back, as by `cp -p` or an archive.
+        """
+        yield os.fsencode(f"{self.folder.resolve()}\0")
         for name in self.names:
             try:
                 status = os.stat(self.folder / name)
-                yield os.fsencode(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n")
+                times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
+                yield os.fsencode(f"{name}\0{status.st_ino}\0{status.st_size}\0{times}\n")
             except OSError:
                 yield os.fsencode(f"{name}\0gone\n")
 
@@ -78,6 +85,11 @@ class ImageArray:
         pixels = np.ascontiguousarray(self.array[row])
         return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
+    def release(self) -> None:
+        """Lets go of the pages of mapped files that were read so far."""
+        if hasattr(self.array, "release"):
+            self.array.release()
+
     def identity(self) -> Iterator[bytes]:
         """Yields what changes when the images do."""
         yield f"{self.where}\0{self.key}\0{len(self)}\n".encode()
@@ -88,15 +100,30 @@ def file_key(*paths: Path) -> str:
     parts = []
     for path in paths:
         status = os.stat(path)
-        parts.append(f"{path.name}:{status.st_size}:{status.st_mtime_ns}")
+        parts.append(f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}")
     return ";".join(parts)
 
 
 def list_images(folder: Path) -> list[str]:
-    """Returns the image files below a folder, hidden ones left out, with `/` and sorted."""
-    found = []
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    """Returns the image files below a folder, hidden ones left out, with `/` and sorted.
+
+    Links to folders are followed, each folder once.
+
+    Raises:
+        InputError: If a folder cannot be read.
+    """
+
+    def unreadable(error: OSError) -> None:
+        raise InputError(f"the folder {error.filename} cannot be read: {error.strerror}.")
+
+    found, visited = [], set()
+    for root, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
+        status = os.stat(root)
+        if (status.st_dev, status.st_ino) in visited:
+            folders.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         below = Path(root).relative_to(folder).as_posix()
         prefix = "" if below == "." else f"{below}/"
         found += [

@@ -194,5 +194,6 @@ INFO = DatasetInfo(
     summary="any TensorFlow Datasets with images and binary attributes, as in tfds:celeb_a",
     needs="pip install graftwork[tfds]; downloads, or the folder of TFDS as --data-dir",
     images="as the dataset has them",
+    package="tensorflow_datasets",
     source=open_source,
 )

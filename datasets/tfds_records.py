@@ -51,6 +51,11 @@ class TfRecords(Sequence[bytes]):
     def __len__(self) -> int:
         return len(self._places)
 
+    def release(self) -> None:
+        """Lets go of the pages that were read so far."""
+        for content in self._maps:
+            content.madvise(mmap.MADV_DONTNEED)
+
     def __getitem__(self, number: int) -> bytes:  # type: ignore[override]
         part, start, end = self._places[number].tolist()
         return self._maps[part][start:end]
@@ -162,6 +167,12 @@ class RecordImages(Sequence[np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def release(self) -> None:
+        """Lets go of the pages that were read so far."""
+        for records in self._splits:
+            if isinstance(records, TfRecords):
+                records.release()
 
     def __getitem__(self, row: int) -> np.ndarray:  # type: ignore[override]
         """Returns an image, uint8 `(height, width, 1 or 3)`, transparency laid over white.

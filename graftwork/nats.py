@@ -17,7 +17,8 @@ OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_
 NODES = 4
 EDGES = tuple((start, end) for end in range(1, NODES) for start in range(end))
 """The edges in the order of the decisions, and of the strings: 0→1, 0→2, 1→2, 0→3, 1→3, 2→3."""
-PATHS = ((0,), (1,), (3,), (0, 2), (0, 4), (1, 5), (0, 2, 5))
+PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))
+"""The ways from the input to the output, as decisions."""
 
 
 class CellSpace(Space):
@@ -89,7 +90,7 @@ class CellSpace(Space):
         """Encodes cells by the paths from input to output (White et al., BANANAS, AAAI 2021).
 
         Returns:
-            float32 array `(n, 155)`: for every sequence of one to three operations other than
+            float32 array `(n, 84)`: for every sequence of one to three operations other than
             `none`, whether a path of the cell applies it.
         """
         base = len(OPERATIONS) - 1

@@ -2,12 +2,43 @@
 
 import mmap
 import os
+import weakref
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 MISSING = -1
 """The label of an attribute that nobody annotated: it counts nowhere."""
+
+
+def map_array(path: Path) -> np.memmap:
+    """Maps an `.npy` file, and keeps it open: it stays whole even if it is removed.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its array, read-only, for `read_rows`.
+    """
+    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    mapped.descriptor = os.open(path, os.O_RDONLY)
+    weakref.finalize(mapped, os.close, mapped.descriptor)
+    return mapped
+
+
+def release_pages(array: np.ndarray) -> None:
+    """Lets go of the pages of a mapped file that were read so far; they can be read again.
+
+    Args:
+        array: A view of a memory map.
+    """
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def read_rows(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -17,20 +48,19 @@ def read_rows(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
     touched count as this process's memory for as long as it has the map.
 
     Args:
-        images: Array `(n, …)`, in memory or memory-mapped.
+        images: Array `(n, …)`, in memory or from `map_array`.
         rows: Integer array `(k,)`.
 
     Returns:
         Array `(k, …)`.
     """
-    if not isinstance(images, np.memmap) or not isinstance(images.base, mmap.mmap):
+    if not isinstance(images, np.memmap) or not hasattr(images, "descriptor"):
         return images[rows]  # In memory, or a view of a map, whose place in its file is unknown.
     result = np.empty((len(rows), *images.shape[1:]), images.dtype)
     size = int(np.prod(images.shape[1:])) * images.itemsize
-    with open(images.filename, "rb", buffering=0) as file:
-        for target, row in zip(result, rows.tolist(), strict=True):
-            if os.preadv(file.fileno(), [target.data], images.offset + row * size) != size:
-                raise OSError(f"{images.filename} is shorter than it was")
+    for target, row in zip(result, rows.tolist(), strict=True):
+        if os.preadv(images.descriptor, [target.data], images.offset + row * size) != size:
+            raise OSError(f"{images.filename} is shorter than it was")
     return result
 
 

@@ -35,20 +35,24 @@ class TrainingData:
         labels: int8 array `(n, A)` with values 0, 1 and −1 (missing).
         rows: Integer array `(k,)`: the rows to train on.
         augmentation: What may be done to an image.
-        device_bytes: Images of more bytes than this do not live on the device.
+        device_bytes: Images of more bytes than this do not live on the device. If None, 2 GiB on
+            a GPU; 256 MiB on a CPU, where the copy takes the memory of the machine.
     """
 
     images: np.ndarray
     labels: np.ndarray
     rows: np.ndarray
     augmentation: Augmentation = dataclasses.field(default_factory=Augmentation)
-    device_bytes: int = 2**30
+    device_bytes: int | None = None
 
     @functools.cached_property
     def on_device(self) -> Any:
         """The images of `rows` as a uint8 tensor on the device, or None where they are too many."""
         size = len(self.rows) * int(np.prod(self.images.shape[1:]))
-        if size > self.device_bytes:
+        most = self.device_bytes
+        if most is None:
+            most = 2**31 if tf.config.list_physical_devices("GPU") else 2**28
+        if size > most:
             return None
         return tf.convert_to_tensor(read_rows(self.images, self.rows))
 

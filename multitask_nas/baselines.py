@@ -34,9 +34,7 @@ def correlation_tree(space: TreeSpace, labels: np.ndarray) -> Tree:
     count = len(space.attributes)
     if count == 1:
         return trunk_like(space)
-    known = np.where(labels >= 0, labels, np.nan).astype(float)
-    correlation = np.ma.corrcoef(np.ma.masked_invalid(known), rowvar=False).filled(0.0)
-    apart = np.clip(1 - np.abs(correlation), 0, 1)
+    apart = np.clip(1 - np.abs(label_correlation(labels)), 0, 1)
     np.fill_diagonal(apart, 0)
     linkage = hierarchy.linkage(distance.squareform(apart, checks=False), "average")
     clusters = [np.zeros(count, int)]
@@ -53,6 +51,26 @@ def correlation_tree(space: TreeSpace, labels: np.ndarray) -> Tree:
             row[cluster] = int(clusters[layer - 1][member])
         rows.append(tuple(row))
     return Tree((*rows, tuple(int(c) for c in clusters[-1])))
+
+
+def label_correlation(labels: np.ndarray) -> np.ndarray:
+    """Returns the φ coefficient of every two attributes, over the rows where both are known.
+
+    Args:
+        labels: int8 array `(n, A)` in {0, 1, −1 missing}.
+
+    Returns:
+        Float array `(A, A)`; 0 where one of the two is constant on these rows.
+    """
+    known = (labels >= 0).astype(np.float32)
+    positive = (labels == 1).astype(np.float32)
+    rows = (known.T @ known).astype(float)
+    both = (positive.T @ positive).astype(float)
+    first = (positive.T @ known).astype(float)  # Positives of a where b is known.
+    second = first.T
+    covariance = rows * both - first * second
+    variances = first * (rows - first) * second * (rows - second)
+    return covariance / np.sqrt(np.where(variances > 0, variances, np.inf))
 
 
 def trunk_like(space: TreeSpace) -> Tree:

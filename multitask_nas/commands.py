@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import datasets
-from datasets.loading import counts
+from datasets.loading import remarks
 from graftwork import files
 from graftwork.backend import load_backend
 from graftwork.errors import InputError
@@ -28,6 +28,7 @@ from multitask_nas.tree import Tree
 
 NOT_STORED = ("resume", "config")
 LISTS = ("blocks", "attributes", "without")
+PATHS = ("data_dir", "labels")
 
 
 def search(config: TreeSearch) -> None:
@@ -143,14 +144,10 @@ def export(config: TreeExport) -> None:
 def load_dataset(config: TreeSearch, progress: Progress) -> datasets.Dataset:
     """Loads the dataset of a configuration, checked, showing progress where it is made."""
     with progress.callback() as callback:
-        dataset = datasets.load(config, callback)
+        dataset = datasets.load(config, callback, labelled=True)
     dataset.check_trainable()
-    if dataset.problems.left_out:
-        progress.console.print(
-            f"{dataset.problems.left_out:,} images are left out: {counts(dataset.problems)}. "
-            "`graftwork data check` says more.",
-            markup=False,
-        )
+    for line in remarks(dataset):
+        progress.console.print(line, markup=False)
     rows = len(dataset.split("train"))
     if config.batch_size > rows:
         raise InputError(
@@ -172,7 +169,7 @@ def stored_arguments(config: TreeSearch) -> dict[str, Any]:
     values = dataclasses.asdict(config)
     for name in NOT_STORED:
         del values[name]
-    for name in ("data_dir", "labels"):  # To be found from any folder.
+    for name in PATHS:  # To be found from any folder.
         values[name] = str(values[name].resolve()) if values[name] else None
     return {**values, "out": str(config.out), **{name: list(values[name]) for name in LISTS}}
 
@@ -183,7 +180,7 @@ def search_config(run: Path) -> TreeSearch:
     try:
         for name in LISTS:
             arguments[name] = tuple(arguments.get(name, ()))
-        for name in ("data_dir", "labels"):
+        for name in PATHS:
             arguments[name] = Path(arguments[name]) if arguments.get(name) else None
         config = TreeSearch(**{**arguments, "out": run})
         config.check()
@@ -203,10 +200,11 @@ def stored_config(given: TreeSearch) -> TreeSearch:
     stored = search_config(given.out)
     for field in dataclasses.fields(TreeSearch):
         value, before = getattr(given, field.name), getattr(stored, field.name)
+        value = value.resolve() if field.name in PATHS and value else value
         if field.name not in ("out", "resume", "config", "time_budget") and value != before:
             raise InputError(
                 f"--resume goes on with the configuration of {given.out}, where "
-                f"{field.name.replace('_', '-')} is {before!r}. Received: {value!r}. Leave the "
+                f"{field.name.replace('_', '-')} is {before}. Received: {value}. Leave the "
                 "flag out, or begin a new run in another --out."
             )
     return dataclasses.replace(stored, resume=True, time_budget=given.time_budget)

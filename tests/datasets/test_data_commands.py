@@ -100,3 +100,22 @@ def test_a_picture_of_any_size_can_be_used(command, tmp_path, monkeypatch):
     status, out, err = command("data", "check", "folder", "--data-dir", tmp_path)
     assert (status, err) == (0, "")
     assert "images alone" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["digits", "--data-dir", "."], "'digits' takes no --data-dir"),
+        (["digits", "--labels", "x.csv"], "'digits' takes no --labels"),
+        (["folder", "--data-dir", ".", "--market-age", "ordinal"], "takes no --market-age"),
+        (["glyphs", "--size", "16"], "'glyphs' takes no --size"),
+        (["digits:even"], "takes no part after a colon"),
+        (["digits", "--attributes", "even", "even"], "attributes names 'even' twice"),
+        (["digits", "--no-decode", "--without", "evn"], "unknown attribute 'evn'"),
+    ],
+)
+def test_a_flag_that_says_nothing_to_a_dataset_is_refused(command, words, part):
+    status, out, err = command("data", "check", *words)
+    assert (status, out) == (2, "")
+    assert part in err
+    assert err.count("\n") == 1

@@ -311,9 +311,9 @@ def test_the_source_says_what_is_merged_and_harmless(made):
         "age": ("young", "teenager", "adult", "old"),
     }
     ordinal = open_source(dataclasses.replace(made, market_age="ordinal"))
-    assert set(ordinal.merged) == {"upper colour", "lower colour"}
+    assert ordinal.merged == {}
     assert ordinal.attributes == attribute_names("ordinal")
-    assert "not the published one" in ordinal.note
+    assert "no official score" in ordinal.note
 
 
 def test_an_attribute_of_no_one_is_a_problem_and_not_an_error(own):

@@ -1,5 +1,6 @@
 """Images are decoded once, an interruption loses little, and a changed file is noticed."""
 
+import errno
 import json
 import os
 import time
@@ -12,6 +13,7 @@ from datasets import prepare as module
 from datasets.prepare import prepare, prepared_folder
 from datasets.problems import Problems
 from datasets.source import ImageArray, ImageFiles, Source
+from graftwork.errors import InputError
 
 COUNT = 23
 SIZE = (6, 8)
@@ -145,4 +147,50 @@ def test_other_sizes_and_fits_are_kept_side_by_side(files):
 def test_a_damaged_entry_is_made_anew(files, pixels, damage):
     prepare(files, SIZE, "crop")
     damage(prepared_folder(files, SIZE, "crop"))
+    np.testing.assert_array_equal(prepare(files, SIZE, "crop").images, pixels)
+
+
+def test_folders_that_look_alike_are_told_apart(tmp_path):
+    sources = []
+    for colour in ("black", "white"):
+        folder = tmp_path / colour
+        folder.mkdir()
+        Image.new("RGB", SIZE[::-1], colour).save(folder / "0.bmp")
+        os.utime(folder / "0.bmp", (0, 0))
+        sources.append(source_of(ImageFiles(folder, ["0.bmp"])))
+    values = [prepare(source, SIZE, "crop").images[0, 0, 0, 0] for source in sources]
+    assert values == [0, 255]
+
+
+def test_an_edit_that_keeps_size_and_time_is_noticed(tmp_path):
+    source = source_of(ImageFiles(tmp_path, ["0.bmp"]))
+    for colour, expected in (("black", 0), ("white", 255)):
+        Image.new("RGB", SIZE[::-1], colour).save(tmp_path / "0.bmp")
+        os.utime(tmp_path / "0.bmp", (0, 0))
+        assert prepare(source, SIZE, "crop").images[0, 0, 0, 0] == expected
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
+def test_a_fault_of_the_machine_is_not_held_against_the_image(files, pixels, monkeypatch, fault):
+    plain = Image.open
+
+    def failing(path, *arguments, **named):
+        if str(path).endswith("/12.png"):
+            raise fault
+        return plain(path, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Image, "open", failing)
+        with pytest.raises(InputError, match=r"12\.png cannot be read: ") as error:
+            prepare(files, SIZE, "crop")
+    assert "cache" not in str(error.value)
+    prepared = prepare(files, SIZE, "crop")
+    assert prepared.unreadable == {}
+    np.testing.assert_array_equal(prepared.images, pixels)
+
+
+def test_a_cache_that_cannot_be_written_can_be_read(files, pixels, monkeypatch):
+    prepare(files, SIZE, "crop")
+    monkeypatch.setattr(module, "locked", None)
     np.testing.assert_array_equal(prepare(files, SIZE, "crop").images, pixels)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graftwork.rows import MISSING, batches, read_rows
+from graftwork.rows import MISSING, batches, map_array, read_rows, release_pages
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def images():
 @pytest.fixture
 def mapped(images, tmp_path):
     np.save(tmp_path / "images.npy", images)
-    return np.load(tmp_path / "images.npy", mmap_mode="r")
+    return map_array(tmp_path / "images.npy")
 
 
 @pytest.mark.parametrize("rows", [[], [0], [22, 3, 3, 0], range(23)])
@@ -34,7 +34,7 @@ def test_rows_of_a_view_of_a_map_are_found_too(images, mapped):
 def test_values_of_several_bytes_are_read_whole(tmp_path):
     values = np.arange(20, dtype=np.float64).reshape(5, 4)
     np.save(tmp_path / "values.npy", values)
-    mapped = np.load(tmp_path / "values.npy", mmap_mode="r")
+    mapped = map_array(tmp_path / "values.npy")
     np.testing.assert_array_equal(read_rows(mapped, np.array([4, 1])), values[[4, 1]])
 
 
@@ -55,3 +55,14 @@ def test_batches_hold_the_rows_in_order_and_what_fills_the_last_has_no_labels(im
     np.testing.assert_array_equal(pictures[:5], images[rows])
     np.testing.assert_array_equal(marks[:5], labels[rows])
     assert (marks[5:] == MISSING).all()
+
+
+def test_a_map_stays_whole_when_its_file_is_removed(images, mapped, tmp_path):
+    (tmp_path / "images.npy").unlink()
+    np.testing.assert_array_equal(read_rows(mapped, np.array([3, 9])), images[[3, 9]])
+
+
+def test_released_pages_can_be_read_again(images, mapped):
+    np.testing.assert_array_equal(mapped, images)
+    release_pages(mapped[3:].reshape(20, -1))
+    np.testing.assert_array_equal(mapped, images)

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from datasets.dataset import Dataset
-from multitask_nas.baselines import base_errors, correlation_tree, random_tree, trunk
+from multitask_nas.baselines import (
+    base_errors,
+    correlation_tree,
+    label_correlation,
+    random_tree,
+    trunk,
+)
 from multitask_nas.tree import TreeSpace
 
 
@@ -65,3 +71,22 @@ def test_base_errors_are_those_of_the_more_frequent_class_of_training():
     # Training tells 1 for a, right for one of three, and 0 for b, wrong for both known.
     assert base_errors(dataset, "accuracy") == pytest.approx([200 / 3, 100])
     assert base_errors(dataset, "balanced-accuracy") == pytest.approx([50, 100])
+
+
+def test_label_correlation_is_numpys_where_all_labels_are_known():
+    rng = np.random.default_rng(0)
+    labels = (rng.random((200, 5)) < [0.5, 0.1, 0.9, 0.3, 0.5]).astype(np.int8)
+    labels[:, 4] = labels[:, 0] ^ (rng.random(200) < 0.2)
+    np.testing.assert_allclose(label_correlation(labels), np.corrcoef(labels.T), atol=1e-9)
+
+
+def test_label_correlation_is_over_the_rows_where_both_are_known():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, (300, 3)).astype(np.int8)
+    labels[:, 1] = labels[:, 0] ^ (rng.random(300) < 0.2)
+    labels[(labels[:, 1] == 1) & (rng.random(300) < 0.7), 0] = -1
+    known = (labels[:, :2] >= 0).all(axis=1)
+    expected = np.corrcoef(labels[known, :2].T)[0, 1]
+    assert label_correlation(labels)[0, 1] == pytest.approx(expected)
+    labels[:, 2] = 1
+    assert (label_correlation(labels)[2, :2] == 0).all()
