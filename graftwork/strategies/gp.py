@@ -35,13 +35,14 @@ class GaussianProcess(SequentialStrategy):
     lowest rank.
 
     The candidates are random architectures, one to three mutations of each of the ten best,
-    and crossings of the twenty best. Where the process gives one the mean m and the standard deviation s, a number is
-    drawn from N(m, s²), and those with the largest are evaluated: independent Thompson
-    sampling (White et al., "BANANAS", AAAI 2021). On NATS-Bench (`graftwork.nats`) the mean
-    test accuracy after 100 and 150 evaluations is 94.36 and 94.37 (40 seeds that chose no
-    setting); without crossings, on the same seeds, 94.33 and 94.33: a search that is not at
-    the best cell by then is several decisions away from it. With the largest expected
-    improvement in place of draws it was 94.19 and 94.19 (30 seeds, no crossings).
+    and crossings of the twenty best. Where the process gives one the mean m and the standard
+    deviation s, a number is drawn from N(m, s²), and those with the largest are evaluated:
+    independent Thompson sampling (White et al., "BANANAS", AAAI 2021). On NATS-Bench
+    (`graftwork.nats`) the mean test accuracy after 100 and 150 evaluations is 94.36 and 94.37
+    (40 seeds that chose no setting); without crossings, on the same seeds, 94.33 and 94.33: a
+    search that is not at the best cell by then is several decisions away from it. With the
+    largest expected improvement in place of draws it was 94.19 and 94.19 (30 seeds, no
+    crossings).
 
     Args:
         space: The space.
