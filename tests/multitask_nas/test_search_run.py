@@ -207,3 +207,19 @@ def test_a_small_time_budget_ends_early_with_a_whole_report_and_can_be_raised(
     result = read_json(path / "result.json")
     assert result["status"] == "finished"
     assert [method["name"] for method in result["methods"]] == METHODS[:2]
+
+
+@pytest.mark.parametrize("strategy", ["local-search", "tpe"])
+def test_other_strategies_search_under_weights_that_were_trained_first(tmp_path, strategy):
+    flags = ("--strategy", strategy, "--evaluations", "45", "--random-trees", "0")
+    run = search(tmp_path / "run", *flags)
+    result = read_json(run / "result.json")
+    assert result["strategy"] == strategy
+    assert [method["name"] for method in result["methods"]] == [f"searched tree ({strategy})"]
+    rounds = [event for event in tiny.journal(run) if event["event"] == "round"]
+    training = [event for event in rounds if "loss" in event]
+    assert rounds[: len(training)] == training
+    searching = rounds[len(training) :]
+    assert [event["evaluated"] for event in searching] == [20, 40, 45]
+    assert [e["score"] for e in searching] == sorted(e["score"] for e in searching)
+    assert result["regret"] >= 0
