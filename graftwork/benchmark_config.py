@@ -18,7 +18,7 @@ class NatsBenchmark:
     Example: graftwork benchmark nats --table nats.csv --out runs/nats --jobs 2
     """
 
-    table: Path
+    table: Path | None = None
     """A CSV file with the column `architecture` and columns of accuracies."""
     out: Path
     """The run folder to write. It must be new or empty, unless --resume."""

@@ -95,10 +95,16 @@ def _strategy(name: str, rows: list[Event], curves: np.ndarray) -> dict[str, Any
         "trials": len(rows),
         "own_seconds": round(seconds, 3),
         "own_milliseconds_per_evaluation": 1000 * seconds / evaluations if evaluations else None,
-        "best": rows[int(np.nanargmax(curves[:, -1]))]["architecture"]
-        if len(rows) and not np.isnan(curves[:, -1]).all()
-        else None,
+        "best": _best(rows),
     }
+
+
+def _best(rows: list[Event]) -> Any:
+    """Returns the architecture with the highest score of all seeds: the quality chooses nothing."""
+    found = [
+        (row["improvements"][-1][1], row["architecture"]) for row in rows if row["improvements"]
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def _summary(curves: np.ndarray, budget: int, best: float) -> dict[str, Any]:

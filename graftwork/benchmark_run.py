@@ -101,7 +101,8 @@ def _open(config: Config, path: Path, command: str, problem: Problem) -> Run:
         )
     arguments = before.get("arguments", {})
     for name, value in stored_arguments(config).items():
-        if name not in ("out", "jobs") and value != arguments.get(name):
+        # The table's fingerprint is the same: where it lies does not matter.
+        if name not in ("out", "jobs", "table") and value != arguments.get(name):
             raise InputError(
                 f"--resume goes on with the configuration of {path}, where {name} is "
                 f"{arguments.get(name)!r}. Received: {value!r}. Leave the flag out, or begin a "

@@ -28,7 +28,7 @@ ONE_CORE = dict.fromkeys(
         "TF_NUM_INTEROP_THREADS",
     ),
     "1",
-)
+) | {"CUDA_VISIBLE_DEVICES": ""}  # Workers would each take all of a GPU's memory.
 
 
 def run_jobs(

@@ -170,6 +170,11 @@ def _columns(
                 f"one by --{flag}. Columns: {', '.join(others)}."
             )
         chosen.append(candidates[0] if asked is None else asked)
+    if chosen[0] == chosen[1]:
+        raise InputError(
+            f"{where}: validation and test are both {chosen[0]!r}. The search must not see what "
+            "it is judged by: name another column by --validation or --test."
+        )
     return chosen[0], chosen[1]
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import math
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -130,6 +131,8 @@ def benchmark(config: TreeBenchmark) -> None:
     progress = Progress()
     result = run_benchmark(config, "benchmark trees", problem, progress)
     print_benchmark(config.out, result, progress.console)
+    if result["failures"]:
+        sys.exit(1)
 
 
 def read_tree_table(run: Path) -> TreeTable:

@@ -93,7 +93,7 @@ class SequentialStrategy(Strategy):
     def tell(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
         before = self.best
         values = np.asarray(scores, float).mean(axis=1)
-        values = np.where(np.isnan(values), -np.inf, values)
+        values = np.where(np.isfinite(values), values, -np.inf)
         for architecture, value in zip(architectures, values, strict=True):
             self.history[architecture] = float(value)
             if architecture in self.pending:
