@@ -86,7 +86,7 @@ class CellSpace(Space):
             nodes.append("+".join(sorted(terms)))
         return nodes[-1]
 
-    def paths(self, architectures: Sequence[Architecture]) -> np.ndarray:
+    def path_encoding(self, architectures: Sequence[Architecture]) -> np.ndarray:
         """Encodes cells by the paths from input to output (White et al., BANANAS, AAAI 2021).
 
         Returns:

@@ -1,7 +1,7 @@
 """Strategies that learn from a history of evaluated architectures."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -127,6 +127,27 @@ class SequentialStrategy(Strategy):
             drawn = self.space.at(index)
             if self.is_new(drawn) and drawn not in besides:
                 return drawn
+
+    def take(
+        self, queue: list[Architecture], count: int, refill: Callable[[], list[Architecture]]
+    ) -> list[Architecture]:
+        """Takes new architectures out of a queue, for a `propose` that plans ahead.
+
+        Args:
+            queue: What is planned, the next first; what is taken is removed from it.
+            count: How many to take; fewer are returned if `refill` has nothing more.
+            refill: Plans on when the queue is empty.
+        """
+        taken: list[Architecture] = []
+        while len(taken) < count:
+            if not queue:
+                queue += [a for a in refill() if self.is_new(a) and a not in taken]
+                if not queue:
+                    break
+            architecture = queue.pop(0)
+            if self.is_new(architecture) and architecture not in taken:
+                taken.append(architecture)
+        return taken
 
     def ranked(self) -> list[tuple[Architecture, float]]:
         """Returns the evaluated architectures that have a score, the best first."""

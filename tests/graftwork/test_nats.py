@@ -148,7 +148,7 @@ def test_isomorphic_cells_are_recognised_and_others_not():
 @QUICK
 @given(st.lists(CELLS, max_size=5))
 def test_paths_are_those_of_the_graph(cells):
-    encoded = SPACE.paths(cells)
+    encoded = SPACE.path_encoding(cells)
     assert encoded.shape == (len(cells), 4 + 4**2 + 4**3)
     assert encoded.dtype == np.float32
     real = [operation for operation in OPERATIONS if operation != "none"]

@@ -79,9 +79,7 @@ def test_real_images_are_searched(command, tmp_path, monkeypatch):
     emoji = Path(os.environ["GRAFTWORK_TEST_DATA"]) / "emoji"
     data = ["--data-dir", emoji / "images", "--labels", emoji / "attributes.csv", "--size", "16"]
     run = tmp_path / "run"
-    status, _, err = command(
-        "trees", "search", "--dataset", "folder", *data, "--out", run, *SMALL
-    )
+    status, _, err = command("trees", "search", "--dataset", "folder", *data, "--out", run, *SMALL)
     assert (status, err) == (0, "")
     result = json.loads((run / "result.json").read_text())
     assert len(result["attributes"]) == 25
