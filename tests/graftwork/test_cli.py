@@ -108,7 +108,8 @@ def test_a_constant_attribute_is_refused(command, no_tensorflow, monkeypatch, tm
     [
         (["--channels", "5"], ["channels is 3. Received: 5."]),
         (["--blocks", "3", "3"], ["blocks is (2, 3). Received: (3, 3)."]),
-        (["--strategy", "random"], ["strategy is 'gnas'. Received: 'random'."]),
+        (["--channels", "16"], ["channels is 3. Received: 16."]),  # The flag's default.
+        (["--strategy", "random"], ["strategy is gnas. Received: random."]),
     ],
 )
 def test_flags_that_a_run_did_not_begin_with_are_refused(
@@ -201,7 +202,10 @@ def test_a_configuration_file_that_is_none_is_refused(
         (["trees", "serach"], ["unknown command 'trees serach'. Did you mean trees search"]),
         (["tree", "search"], ["unknown command 'tree search'. Did you mean trees search"]),
         (["data", "lits"], ["unknown command 'data lits'. Did you mean data list or"]),
-        (["xyzzy"], ["unknown command 'xyzzy'. Known: data cache, data check"]),
+        (
+            ["xyzzy"],
+            ["unknown command 'xyzzy'. Known: benchmark nats, benchmark trees, data cache"],
+        ),
     ],
 )
 def test_an_unknown_command_is_refused_with_the_near_ones(command, words, parts):

@@ -10,6 +10,7 @@ import pytest
 from keras_tuner.src.engine import oracle as engine
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
+from threadpoolctl import threadpool_limits
 
 from graftwork.space import Decision, Space
 from graftwork.strategies.keras_tuner import (
@@ -93,8 +94,9 @@ def test_the_oracle_hears_every_score_and_every_failure(kind):
 @pytest.mark.parametrize("kind", ALL)
 def test_a_strategy_takes_under_50_ms_an_architecture(kind):
     strategy = kind(CELLS, 150, seed=0)
-    began = time.process_time()
-    play(strategy)
+    with threadpool_limits(1):  # Threads that wait for each other count as time of the process.
+        began = time.process_time()
+        play(strategy)
     assert time.process_time() - began < 150 * 0.05
 
 
