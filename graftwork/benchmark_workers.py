@@ -28,7 +28,9 @@ ONE_CORE = dict.fromkeys(
         "TF_NUM_INTEROP_THREADS",
     ),
     "1",
-) | {"CUDA_VISIBLE_DEVICES": ""}  # Workers would each take all of a GPU's memory.
+)
+QUIET_AND_ON_THE_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+"""Each worker would take all of a GPU's memory."""
 
 
 def run_jobs(
@@ -86,7 +88,7 @@ class _Worker:
         # terminal, is for this one alone, which ends the others.
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            with _environment(ONE_CORE | {"TF_CPP_MIN_LOG_LEVEL": "3"}):
+            with _environment(ONE_CORE | QUIET_AND_ON_THE_CPU):
                 self._process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
