@@ -6,6 +6,7 @@ import os
 import signal
 import traceback
 from collections.abc import Generator, Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -86,6 +87,7 @@ class _Worker:
         )
         # A worker inherits what is blocked: Ctrl-C, which reaches every process of the
         # terminal, is for this one alone, which ends the others.
+        resource_tracker.ensure_running()  # Its first start lets SIGINT through again.
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             with _environment(ONE_CORE | QUIET_AND_ON_THE_CPU):
