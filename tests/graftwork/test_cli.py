@@ -53,7 +53,7 @@ def assert_refused(outcome, *parts):
     ("flags", "parts"),
     [
         (["--dataset", "tinny"], ["unknown dataset 'tinny'. Did you mean tiny?"]),
-        (["--strategy", "gnass"], ["unknown strategy 'gnass'. Did you mean gnas?", "random"]),
+        (["--strategy", "gnass"], ["unknown strategy 'gnass'. Did you mean gnas", "random"]),
         (["--blocks", "0"], ["blocks must list", "Received: 0."]),
         (["--blocks", "2", "-1"], ["blocks must list", "Received: 2 -1."]),
         (["--blocks"], ["blocks must list", "Received: nothing."]),
