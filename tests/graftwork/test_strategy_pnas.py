@@ -1,5 +1,7 @@
 """PNAS: from simple to complex, a level at a time, as the predictor says."""
 
+import itertools
+
 import numpy as np
 
 from graftwork.space import Decision, Space
@@ -31,7 +33,7 @@ def test_it_begins_with_the_simplest_and_adds_a_decision_a_level():
     levels = [asked[:1], *(asked[start : start + 4] for start in range(1, 25, 4))]
     for number, level in enumerate(levels):
         assert {strategy.complexity(architecture) for architecture in level} == {number}
-    for level, following in zip(levels, levels[1:], strict=False):
+    for level, following in itertools.pairwise(levels):
         for architecture in following:
             assert min(distance(architecture, simpler) for simpler in level) == 1
 
