@@ -1,6 +1,5 @@
 """`graftwork trees`: what each command does with its configuration."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,14 @@ from rich.markup import escape
 from rich.table import Table
 
 import datasets
+from datasets.identity import check_same_data, describe
 from datasets.loading import remarks
 from graftwork import files
 from graftwork.backend import load_backend
 from graftwork.errors import InputError
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
+from graftwork.stored_config import read_arguments, resumed, stored_arguments
 from multitask_nas.config import (
     TreeExport,
     TreePrediction,
@@ -26,21 +27,16 @@ from multitask_nas.config import (
 from multitask_nas.terminal import print_result
 from multitask_nas.tree import Tree
 
-NOT_STORED = ("resume", "config")
-LISTS = ("blocks", "attributes", "without")
-PATHS = ("data_dir", "labels")
-
 
 def search(config: TreeSearch) -> None:
     """`graftwork trees search`."""
-    config = stored_config(config) if config.resume else config
+    config = resumed(config) if config.resume else config
     config.check()
     if not config.resume:
         Run.check_new(config.out)
     progress = Progress()
     dataset = load_dataset(config, progress)
     load_backend()
-    from multitask_nas.results import describe
     from multitask_nas.search_run import TreeSearchRun
 
     if config.resume:
@@ -63,7 +59,7 @@ def search(config: TreeSearch) -> None:
 def train(config: TreeTraining) -> None:
     """`graftwork trees train`."""
     config.check()
-    stored, result = search_config(config.run), read_result(config.run)
+    stored, result = read_arguments(TreeSearch, config.run), read_result(config.run)
     progress = Progress()
     dataset = load_dataset(stored, progress)
     check_same_data(config.run, dataset)
@@ -162,62 +158,6 @@ def load_dataset(config: TreeSearch, progress: Progress) -> datasets.Dataset:
             f"{side.bit_length() - 1} layers."
         )
     return dataset
-
-
-def stored_arguments(config: TreeSearch) -> dict[str, Any]:
-    """Returns what `config.json` keeps of a configuration."""
-    values = dataclasses.asdict(config)
-    for name in NOT_STORED:
-        del values[name]
-    for name in PATHS:  # To be found from any folder.
-        values[name] = str(values[name].resolve()) if values[name] else None
-    return {**values, "out": str(config.out), **{name: list(values[name]) for name in LISTS}}
-
-
-def search_config(run: Path) -> TreeSearch:
-    """Returns the configuration of the search that a run folder holds."""
-    arguments = dict(read_config(run).get("arguments", {}))
-    try:
-        for name in LISTS:
-            arguments[name] = tuple(arguments.get(name, ()))
-        for name in PATHS:
-            arguments[name] = Path(arguments[name]) if arguments.get(name) else None
-        config = TreeSearch(**{**arguments, "out": run})
-        config.check()
-    except (TypeError, AttributeError, InputError) as error:
-        raise InputError(f"{run / 'config.json'} holds no arguments of a search: {error}") from None
-    return config
-
-
-def stored_config(given: TreeSearch) -> TreeSearch:
-    """Returns the configuration to resume: the run's own, with a new time budget if given.
-
-    The command line takes the run's own flags as given, those that are there once more win.
-
-    Raises:
-        InputError: If a flag was given that differs from what the run began with.
-    """
-    stored = search_config(given.out)
-    for field in dataclasses.fields(TreeSearch):
-        value, before = getattr(given, field.name), getattr(stored, field.name)
-        value = value.resolve() if field.name in PATHS and value else value
-        if field.name not in ("out", "resume", "config", "time_budget") and value != before:
-            raise InputError(
-                f"--resume goes on with the configuration of {given.out}, where "
-                f"{field.name.replace('_', '-')} is {before}. Received: {value}. Leave the "
-                "flag out, or begin a new run in another --out."
-            )
-    return dataclasses.replace(stored, resume=True, time_budget=given.time_budget)
-
-
-def check_same_data(run: Path, dataset: datasets.Dataset) -> None:
-    """Raises an `InputError` if the data are not those that a run began with."""
-    stored = read_config(run).get("dataset", {}).get("fingerprint")
-    if stored != dataset.fingerprint:
-        raise InputError(
-            f"the dataset {dataset.name!r} has changed since {run} began (fingerprint "
-            f"{str(stored)[:12]}, now {dataset.fingerprint[:12]}). Begin a new run."
-        )
 
 
 def read_result(run: Path) -> dict[str, Any]:

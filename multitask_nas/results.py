@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from datasets.identity import describe
 from graftwork.run import FORMAT
 from graftwork.statistics import (
     PairedDifference,
@@ -73,20 +74,6 @@ def summarize(
         "training_seconds": training_seconds,
         "methods": [method_row(rows, config.score) for rows in by_method(trainings).values()],
         "comparison": compare_with_random(trainings),
-    }
-
-
-def describe(dataset: Dataset) -> dict[str, Any]:
-    """Returns what `config.json` and `result.json` say of a dataset."""
-    return {
-        "name": dataset.name,
-        "fingerprint": dataset.fingerprint,
-        "images": {name: len(rows) for name, rows in dataset.splits.items()},
-        "shape": list(dataset.image_shape),
-        "attributes": list(dataset.attributes),
-        "fit": dataset.fit,
-        "left_out": dataset.problems.left_out,
-        "note": dataset.note,
     }
 
 
