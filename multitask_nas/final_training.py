@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
-from graftwork import files
+from graftwork import files, units
 from graftwork.errors import InputError
 from graftwork.progress import Progress
 from graftwork.run import Run
@@ -15,7 +15,6 @@ from multitask_nas.config import TreeSearch, TreeTraining
 from multitask_nas.model import build_model, copy_weights, save_model
 from multitask_nas.networks import Network
 from multitask_nas.results import method_row
-from multitask_nas.search_run import SECONDS_BETWEEN_CHECKPOINTS
 from multitask_nas.standalone import Schedule, StandaloneTraining, training_data
 from multitask_nas.tree import Tree
 
@@ -78,7 +77,7 @@ def train_final(
 
     def checkpoint() -> None:
         nonlocal last_checkpoint
-        if time.monotonic() - last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
+        if time.monotonic() - last_checkpoint > units.SECONDS_BETWEEN_CHECKPOINTS:
             values, state = training.state()
             run.checkpoint({**saved, "asked": asked, "training": values}, state)
             last_checkpoint = time.monotonic()

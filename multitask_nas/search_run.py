@@ -5,7 +5,6 @@ search, then the trainings of its comparison. A checkpoint says how many units a
 and holds the state of the one under way.
 """
 
-import time
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from graftwork.budget import parse_duration
 from graftwork.journal import read_journal
 from graftwork.progress import Progress, Stage
 from graftwork.run import Run
+from graftwork.units import UnitRun
 from multitask_nas.comparison import FINAL, Job, comparison_jobs, run_job
 from multitask_nas.config import TreeSearch
 from multitask_nas.results import no_path_scores, summarize
@@ -23,15 +23,11 @@ from multitask_nas.shared_search import SharedSearch
 from multitask_nas.standalone import Schedule, StandaloneTraining, training_data
 from multitask_nas.tree import Tree, TreeSpace
 
-SECONDS_BETWEEN_CHECKPOINTS = 20.0
 SEARCH_SHARE = 0.25
 """The part of a seed's time that its search may take; the controls need the rest."""
 
-State = tuple[dict[str, Any] | None, dict[str, np.ndarray]]
-"""What the newest checkpoint says of the unit under way, and its arrays."""
 
-
-class TreeSearchRun:
+class TreeSearchRun(UnitRun):
     """One run of `graftwork trees search`.
 
     Args:
@@ -42,37 +38,31 @@ class TreeSearchRun:
     """
 
     def __init__(self, config: TreeSearch, dataset: Dataset, run: Run, progress: Progress) -> None:
-        self.config, self.dataset, self.run, self.progress = config, dataset, run, progress
+        super().__init__(run)
+        self.config, self.dataset, self.progress = config, dataset, progress
         self.space = TreeSpace(config.blocks, dataset.attributes)
         self.training_data = training_data(dataset, config.augment)
         self.searches = SharedSearch(config, self.space, dataset, self.training_data, run)
         self.seeds = range(config.seed, config.seed + config.seeds)
         self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
         self._trainings: dict[Any, StandaloneTraining] = {}
-        self._last_checkpoint = time.monotonic()
         if not self.searches.evaluator.has_path_scores:
             reason = no_path_scores(self.space)
             progress.console.print(f"No exact optimum: {reason}.", markup=False)
 
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""
-        restored = self.run.restore()
-        if not restored:
-            self.run.record("start")
-            self.run.checkpoint({"done": 0, "current": None})
-        saved, arrays = restored or ({"done": 0, "current": None}, {})
-        self._done = saved["done"]
-        self._state: State = (saved["current"], arrays)
+        self.begin()
         status = "finished"
         walked = 0
         for seed in self.seeds:
-            if walked == self._done:
+            if walked == self.done:
                 self._search(seed)
             walked += 1
-            searched = self._searched(seed)
+            searched = self.event("searched", seed=seed)
             jobs = self._jobs_of(seed, searched)
             scores = searched["shared_scores"]
-            if not self._compare(seed, jobs, scores, first=self._done - walked):
+            if not self._compare(seed, jobs, scores, first=self.done - walked):
                 status = "time budget"
                 break
             walked += len(jobs)
@@ -89,12 +79,12 @@ class TreeSearchRun:
         share = self.seeds.index(seed) + SEARCH_SHARE
         until = self.budget * share / len(self.seeds)
         name, total = self._name("Search", seed), self.searches.most_steps
-        with self.progress.stage(name, total, self._steps_done()) as stage:
+        with self.progress.stage(name, total, self.steps_done()) as stage:
             entry = self.searches.run_seed(
                 seed,
-                *self._take_state(),
+                *self.take_state(),
                 time_left=lambda: self.run.elapsed < until,
-                checkpoint=self._checkpoint,
+                checkpoint=self.checkpoint,
                 stage=stage,
             )
         jobs = self._jobs_of(seed, entry)
@@ -104,7 +94,7 @@ class TreeSearchRun:
         if seed == self.seeds[0]:
             self._keep_shared_weights()
         self.run.record("searched", seed=seed, **entry)
-        self._unit_done()
+        self.unit_done()
 
     def _keep_shared_weights(self) -> None:
         """Writes what `graftwork trees train` fine-tunes from, and the table of path scores."""
@@ -114,10 +104,6 @@ class TreeSearchRun:
         if self.searches.evaluator.has_path_scores:
             with files.atomic_file(self.run.path / "path_scores.npz", "wb") as file:
                 np.savez(file, scores=self.searches.evaluator.path_scores())
-
-    def _searched(self, seed: int) -> dict[str, Any]:
-        events = read_journal(self.run.path)
-        return next(e for e in events if e["event"] == "searched" and e["seed"] == seed)
 
     def _jobs_of(self, seed: int, searched: dict[str, Any]) -> list[Job]:
         exact = searched["exact_architecture"]
@@ -137,13 +123,13 @@ class TreeSearchRun:
         if first >= len(jobs):
             return True
         steps = self.config.steps
-        name, done = self._name("Compare", seed), first * steps + self._steps_done()
+        name, done = self._name("Compare", seed), first * steps + self.steps_done()
         with self.progress.stage(name, len(jobs) * steps, done) as stage:
             for job, shared_score in list(zip(jobs, shared_scores, strict=True))[first:]:
                 if job.kind != "searched" and self.run.elapsed >= self.budget:
                     return False
                 stage.note(job.method + (f" {job.index + 1}" if job.kind == "random" else ""))
-                self._train(job, shared_score, stage, *self._take_state())
+                self._train(job, shared_score, stage, *self.take_state())
         return True
 
     def _train(
@@ -163,13 +149,13 @@ class TreeSearchRun:
             training.begin(job.network.architecture, seed, fresh)
 
         def checkpoint() -> None:
-            if time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS:
+            if self.checkpoint_is_due():
                 values, state = training.state()
-                self._checkpoint({"training": values}, state)
+                self.checkpoint({"training": values}, state)
 
         entry = run_job(job, training, stage.advance, checkpoint)
         self.run.record("trained", **entry, shared_score=shared_score)
-        self._unit_done()
+        self.unit_done()
 
     def _training(self, job: Job) -> StandaloneTraining:
         """Returns the training of a network's family, which has one trace for all of it."""
@@ -186,23 +172,5 @@ class TreeSearchRun:
             training.warm_up()
         return self._trainings[family]
 
-    def _take_state(self) -> State:
-        """Returns the state that a checkpoint left, to the first unit that asks."""
-        state, self._state = self._state, (None, {})
-        return state
-
-    def _steps_done(self) -> int:
-        """Returns the training steps of the unit under way that a checkpoint holds."""
-        return int(self._state[1].get("step", 0))
-
     def _name(self, stage: str, seed: int) -> str:
         return f"{stage}, seed {seed}" if len(self.seeds) > 1 else stage
-
-    def _checkpoint(self, current: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-        self.run.checkpoint({"done": self._done, "current": current}, arrays)
-        self._last_checkpoint = time.monotonic()
-
-    def _unit_done(self) -> None:
-        self._done += 1
-        self.run.checkpoint({"done": self._done, "current": None})
-        self._last_checkpoint = time.monotonic()

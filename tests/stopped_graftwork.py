@@ -79,9 +79,9 @@ if __name__ == "__main__":
     from graftwork.backend import load_backend
 
     load_backend()
-    from multitask_nas import final_training, search_run
+    from graftwork import units
 
-    final_training.SECONDS_BETWEEN_CHECKPOINTS = search_run.SECONDS_BETWEEN_CHECKPOINTS = 0
+    units.SECONDS_BETWEEN_CHECKPOINTS = 0
     with pytest.MonkeyPatch.context() as patch:
         tiny.register(patch)
         if sys.argv[1]:
