@@ -77,6 +77,26 @@ COMMANDS = {
         "multitask_nas.config:TreeExport",
         "multitask_nas.commands:export",
     ),
+    "gans search": Command(
+        "search a GAN's generator, and compare it with its controls",
+        "gan_nas.config:GanSearch",
+        "gan_nas.commands:search",
+    ),
+    "gans train": Command(
+        "train the best generators of a search, longer",
+        "gan_nas.config:GanTraining",
+        "gan_nas.commands:train",
+    ),
+    "gans sample": Command(
+        "make a picture of samples, or of walks between them",
+        "gan_nas.config:GanSamples",
+        "gan_nas.commands:sample",
+    ),
+    "gans evaluate": Command(
+        "measure a generator, or a folder of images: IS, FID, KID",
+        "gan_nas.config:GanEvaluation",
+        "gan_nas.commands:evaluate",
+    ),
     "benchmark nats": Command(
         "compare search strategies on a table of NATS-Bench",
         "graftwork.benchmark_config:NatsBenchmark",

@@ -55,25 +55,42 @@ class Autoencoder:
                 the decoder's part of the loss sees.
             rng: Draws the weights that the networks start from.
         """
-        choices, decisions, rows = inputs.shape[1], len(self.counts), len(inputs)
+        choices, decisions = inputs.shape[1], len(self.counts)
         seen = np.concatenate([inputs, others])
         self.encoder = Perceptron((choices, self.hidden, self.embedding), rng, active=decisions)
         self.predictor = Perceptron((self.embedding, self.hidden, 1), rng)
         self.decoder = Perceptron((self.embedding, self.hidden, choices), rng)
         networks = (self.encoder, self.predictor, self.decoder)
-        parameters = [p for network in networks for p in network.parameters]
-        optimizer = Adam(parameters, self.steps, self.learning_rate, weight_decay=1e-3)
+        optimizers = [
+            Adam(network.parameters, self.steps, self.learning_rate, weight_decay=1e-3)
+            for network in networks
+        ]
         for _ in range(self.steps):
-            encoded = self.encoder.layers(seen)
-            predicted = self.predictor.layers(encoded[-1][:, :rows])
-            decoded = self.decoder.layers(encoded[-1])
-            errors = 2 * self.trade_off / rows * (predicted[-1] - targets[:, None])
-            surprise = (1 - self.trade_off) / len(seen) * (self.softmax(decoded[-1]) - seen)
-            predictor, to_predictor = self.predictor.gradients(predicted, errors)
-            decoder, to_embedding = self.decoder.gradients(decoded, surprise)
-            to_embedding[:, :rows] += to_predictor
-            encoder, _ = self.encoder.gradients(encoded, to_embedding)
-            optimizer.apply([*encoder, *predictor, *decoder])
+            gradients = self.gradients(seen, targets)
+            for optimizer, gradient in zip(optimizers, gradients, strict=True):
+                optimizer.apply(gradient)
+
+    def gradients(
+        self, seen: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns the gradients of the loss by the parameters of encoder, predictor and decoder.
+
+        Args:
+            seen: One-hot rows, `(n + m, choices)`: those with a target first.
+            targets: float32 `(n,)`.
+        """
+        rows = len(targets)
+        encoded = self.encoder.layers(seen)
+        predicted = self.predictor.layers(encoded[-1][:, :rows])
+        decoded = self.decoder.layers(encoded[-1])
+        errors = 2 * self.trade_off / rows * (predicted[-1] - targets[:, None])
+        surprise = (1 - self.trade_off) / len(seen) * (self.softmax(decoded[-1]) - seen)
+        predictor, from_predictor = self.predictor.gradients(predicted, errors)
+        decoder, from_decoder = self.decoder.gradients(decoded, surprise)
+        to_embedding = self.decoder.slopes(from_decoder)
+        to_embedding[:, :rows] += self.predictor.slopes(from_predictor)
+        encoder, _ = self.encoder.gradients(encoded, to_embedding)
+        return encoder, predictor, decoder
 
     def softmax(self, logits: np.ndarray) -> np.ndarray:
         """Returns probabilities that sum to 1 in every decision, of the shape of `logits`."""
@@ -93,7 +110,8 @@ class Autoencoder:
     def slope(self, embeddings: np.ndarray) -> np.ndarray:
         """Returns the gradient of the prediction by the embedding, float32 `(n, embedding)`."""
         values = self.predictor.layers(embeddings)
-        return self.predictor.gradients(values, np.ones_like(values[-1]))[1][0]
+        _, outer = self.predictor.gradients(values, np.ones_like(values[-1]))
+        return self.predictor.slopes(outer)[0]
 
     def decode(self, embeddings: np.ndarray) -> list[tuple[int, ...]]:
         """Returns the likeliest architectures of embeddings."""

@@ -55,7 +55,7 @@ def _compiled(
     network = keras.Sequential(
         [
             keras.Input((nodes, values)),
-            keras.layers.Dense(width),
+            keras.layers.Dense(width, activation="relu"),
             *(GraphConvolution(edges, width) for _ in range(layers)),
             keras.layers.GlobalAveragePooling1D(),
             keras.layers.Dense(width, activation="relu"),

@@ -1,10 +1,19 @@
 """Small perceptrons in NumPy, several trained at once.
 
-A strategy fits such a network to tens of architectures dozens of times in one search. In NumPy
-a fit of 100 steps takes about 20 ms, and nothing is compiled; the same network took Keras's
-`fit`, with all steps in one execution, about 140 ms, and `train_on_batch` 170 ms.
+A strategy fits such networks to tens of architectures dozens of times in one search, and NAO
+trains three with one loss and follows the gradient by an input, for which scikit-learn has
+nothing. Libraries were measured (2 CPU cores that other work shared):
+
+- Keras: 140 ms for 100 steps in one execution of `fit`, 170 ms by `train_on_batch`, where
+  NumPy took 20 ms; and seconds to compile.
+- scikit-learn's `MLPRegressor`, a fit to 100 cells and 900 predictions, alternately: Adam, 100
+  steps, 154 ms for 5 networks and 649 ms for 20, where 20 of `Ensemble` took 31 ms; L-BFGS, 30
+  steps, 39 ms for 5. Mean test accuracy after 100 evaluations of NATS-Bench (CIFAR-10, 10
+  seeds): BANANAS 94.25 (Adam, 5), 94.31 (L-BFGS, 5) and 94.33 (`Ensemble`); PNAS, whose fit by
+  `Ensemble` takes 19 ms, 93.78, 93.99 and 94.13. The error of each mean is 0.04 to 0.2.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,18 +37,31 @@ class Perceptron:
         members: int = 1,
         active: float | None = None,
     ) -> None:
+        self.members = members
+        self.shapes = list(itertools.pairwise(sizes))
         fans = [active or sizes[0], *sizes[1:-1]]
-        self.weights = [
-            rng.standard_normal((members, inputs, outputs), "float32")
-            * np.float32(np.sqrt(2 / max(fan, 1.0)))
-            for fan, inputs, outputs in zip(fans, sizes, sizes[1:], strict=False)
-        ]
-        self.biases = [np.zeros((members, 1, outputs), "float32") for outputs in sizes[1:]]
+        count = members * sum((inputs + 1) * outputs for inputs, outputs in self.shapes)
+        self.parameters = np.zeros(count, "float32")
+        """All weights and biases in one array, float32; changed in place by `Adam`."""
+        for fan, weights in zip(fans, self.split(self.parameters)[0], strict=True):
+            weights[:] = rng.standard_normal(weights.shape, "float32")
+            weights *= np.sqrt(2 / max(fan, 1.0))
 
-    @property
-    def parameters(self) -> list[np.ndarray]:
-        """All weights, then all biases; changed in place by `Adam`."""
-        return [*self.weights, *self.biases]
+    def split(self, parameters: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Returns views of an array like `parameters`: every layer's weights, then its biases.
+
+        Args:
+            parameters: The parameters themselves, or gradients by them.
+
+        Returns:
+            Arrays `(members, inputs, outputs)`, and arrays `(members, 1, outputs)`.
+        """
+        views, start = [], 0
+        for inputs, outputs in [*self.shapes, *((1, outputs) for _, outputs in self.shapes)]:
+            size = self.members * inputs * outputs
+            views.append(parameters[start : start + size].reshape(self.members, inputs, outputs))
+            start += size
+        return views[: len(self.shapes)], views[len(self.shapes) :]
 
     def layers(self, inputs: np.ndarray) -> list[np.ndarray]:
         """Returns the inputs and what every layer makes of them.
@@ -52,72 +74,81 @@ class Perceptron:
             The inputs, then one `(members, n, width)` a layer; the last one are the outputs.
         """
         values = [inputs]
-        for weights, biases in zip(self.weights, self.biases, strict=True):
+        for weights, biases in zip(*self.split(self.parameters), strict=True):
             product = values[-1] @ weights
             product += biases
-            if len(values) < len(self.weights):
+            if len(values) < len(self.shapes):
                 np.maximum(product, 0, out=product)
             values.append(product)
         return values
 
-    def gradients(
-        self, values: list[np.ndarray], outer: np.ndarray
-    ) -> tuple[list[np.ndarray], np.ndarray]:
-        """Propagates a gradient back.
+    def gradients(self, values: list[np.ndarray], outer: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Propagates a gradient back to the parameters.
 
         Args:
             values: What `layers` returned.
             outer: The gradient of a loss by the outputs, `(members, n, outputs)`.
 
         Returns:
-            The gradients by `parameters`, and by the inputs, `(members, n, inputs)`.
+            The gradient by `parameters`, of their shape; and by what the first layer gives,
+            before its ReLU, which `slopes` takes.
         """
-        weights, biases = [], []
-        for layer in reversed(range(len(self.weights))):
-            weights.append(values[layer].swapaxes(-1, -2) @ outer)
-            biases.append(outer.sum(axis=1, keepdims=True))
-            outer = outer @ self.weights[layer].swapaxes(-1, -2)
+        gradient = np.empty_like(self.parameters)
+        by_weights, by_biases = self.split(gradient)
+        weights, _ = self.split(self.parameters)
+        ones = np.ones((1, outer.shape[1]), outer.dtype)
+        for layer in reversed(range(len(weights))):
+            np.matmul(values[layer].swapaxes(-1, -2), outer, out=by_weights[layer])
+            np.matmul(ones, outer, out=by_biases[layer])  # A sum over rows, but faster.
             if layer:
+                outer = outer @ weights[layer].swapaxes(-1, -2)
                 outer *= values[layer] > 0
-        return [*reversed(weights), *reversed(biases)], outer
+        return gradient, outer
+
+    def slopes(self, outer: np.ndarray) -> np.ndarray:
+        """Propagates a gradient back to the inputs, `(members, n, inputs)`.
+
+        Args:
+            outer: The second of what `gradients` returned.
+        """
+        return outer @ self.split(self.parameters)[0][0].swapaxes(-1, -2)
 
 
 class Adam:
     """Adam (Kingma & Ba 2015) with decoupled weight decay and a rate that falls to 0 linearly.
 
     Args:
-        parameters: The arrays to change in place.
+        parameters: The array to change in place.
         steps: The number of steps until the rate is 0.
         learning_rate: The rate of the first step.
         weight_decay: Fraction by which a rate of 1 would shrink all parameters at every step.
     """
 
     def __init__(
-        self,
-        parameters: list[np.ndarray],
-        steps: int,
-        learning_rate: float,
-        weight_decay: float,
+        self, parameters: np.ndarray, steps: int, learning_rate: float, weight_decay: float
     ) -> None:
         self.parameters, self.steps = parameters, steps
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        self.means = [np.zeros_like(parameter) for parameter in parameters]
-        self.squares = [np.zeros_like(parameter) for parameter in parameters]
+        self.mean, self.square = np.zeros_like(parameters), np.zeros_like(parameters)
         self.step = 0
 
-    def apply(self, gradients: list[np.ndarray]) -> None:
-        """Takes one step against the gradients."""
+    def apply(self, gradient: np.ndarray) -> None:
+        """Takes one step against the gradient, which is overwritten."""
         rate = self.learning_rate * (1 - self.step / self.steps)
         self.step += 1
         scale = rate / (1 - 0.9**self.step)
         correction = 1 / np.sqrt(1 - 0.99**self.step)
-        for parameter, gradient, mean, square in zip(
-            self.parameters, gradients, self.means, self.squares, strict=True
-        ):
-            mean += 0.1 * (gradient - mean)
-            square += 0.01 * (gradient * gradient - square)
-            parameter *= 1 - rate * self.weight_decay
-            parameter -= scale * mean / (np.sqrt(square) * correction + 1e-8)
+        self.mean *= 0.9
+        self.mean += 0.1 * gradient
+        gradient *= gradient
+        gradient *= 0.01
+        self.square *= 0.99
+        self.square += gradient
+        divisor = np.sqrt(self.square, out=gradient)
+        divisor *= correction
+        divisor += 1e-8
+        self.parameters *= 1 - rate * self.weight_decay
+        self.parameters -= scale * self.mean / divisor
 
 
 class Ensemble:

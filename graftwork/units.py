@@ -52,6 +52,10 @@ class UnitRun:
     def checkpoint(self, current: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Writes the state of the unit under way."""
         self.run.checkpoint({"done": self.done, "current": current}, arrays)
+        self.mark_checkpoint()
+
+    def mark_checkpoint(self) -> None:
+        """Notes that a checkpoint was written now."""
         self._last_checkpoint = time.monotonic()
 
     def checkpoint_is_due(self) -> bool:
@@ -62,7 +66,7 @@ class UnitRun:
         """Says that the unit under way is done; its event is in the journal."""
         self.done += 1
         self.run.checkpoint({"done": self.done, "current": None})
-        self._last_checkpoint = time.monotonic()
+        self.mark_checkpoint()
 
     def event(self, name: str, **values: Any) -> dict[str, Any]:
         """Returns the first event of a name in the journal that has these values."""

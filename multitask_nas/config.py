@@ -9,7 +9,8 @@ import tyro
 from datasets.options import DataOptions
 from graftwork import strategies
 from graftwork.budget import parse_duration
-from graftwork.errors import InputError, unknown_name
+from graftwork.errors import unknown_name
+from graftwork.limits import at_least, positive
 from multitask_nas.tree import check_blocks
 
 STRATEGIES = ("gnas", *strategies.names())
@@ -154,23 +155,3 @@ class TreeExport:
     """The format: Keras's own, TensorFlow's SavedModel, or ONNX."""
     out: Path | None = None
     """Where to write; in the folder `export` of the run if not given."""
-
-
-def at_least(config: object, least: int, *names: str) -> None:
-    """Raises an `InputError` for a whole number below `least`."""
-    for name in names:
-        value = getattr(config, name)
-        if value < least:
-            raise InputError(
-                f"{name.replace('_', '-')} must be at least {least}. Received: {value}."
-            )
-
-
-def positive(config: object, *names: str) -> None:
-    """Raises an `InputError` for a number that is not above zero and finite."""
-    for name in names:
-        value = getattr(config, name)
-        if not 0 < value < float("inf"):
-            raise InputError(
-                f"{name.replace('_', '-')} must be a number above 0. Received: {value}."
-            )

@@ -8,11 +8,12 @@ import numpy as np
 from datasets import Dataset
 from graftwork import files, units
 from graftwork.errors import InputError
+from graftwork.model_file import save_model
 from graftwork.progress import Progress
 from graftwork.run import Run
 from multitask_nas.comparison import FINAL, Job, run_job
 from multitask_nas.config import TreeSearch, TreeTraining
-from multitask_nas.model import build_model, copy_weights, save_model
+from multitask_nas.model import build_model, copy_weights
 from multitask_nas.networks import Network
 from multitask_nas.results import method_row
 from multitask_nas.standalone import Schedule, StandaloneTraining, training_data

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from graftwork.errors import InputError
+from graftwork.model_file import save_model
 from multitask_nas.layers import EPSILON
 from multitask_nas.supernet import TreeSupernet
 from multitask_nas.tree import Tree
@@ -138,15 +139,6 @@ def load_model(path: Path) -> keras.Model:
     except (ValueError, OSError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} is not a model that can be loaded: {reason}") from None
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Writes a model as `.keras` file, atomically."""
-    temporary = path.with_name(f".saving.{path.name}")
-    model.save(temporary)
-    with open(temporary, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def export_model(model: keras.Model, form: str, path: Path) -> None:

@@ -56,7 +56,7 @@ class Nao(SequentialStrategy):
         parents: int = 20,
         ascent: int = 20,
         step_size: float = 0.05,
-        unlabelled: int = 100,
+        unlabelled: int = 60,
         steps: int = 150,
     ) -> None:
         super().__init__(space, evaluations, seed, batch)

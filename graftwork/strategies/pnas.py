@@ -32,7 +32,9 @@ class Pnas(SequentialStrategy):
 
     The predictor is an ensemble of perceptrons over the encoding, where the paper has an
     ensemble of LSTMs or perceptrons over embeddings, and predicts normal ranks instead of
-    accuracies. Architectures without a score count as the worst ones.
+    accuracies. Architectures without a score count as the worst ones. On NATS-Bench's CIFAR-10
+    table (16 seeds) paths beside the one-hot encoding, and 100 steps instead of 60, took 2.4
+    times as long and made no difference after 100 evaluations: 93.99 and 94.01.
 
     Args:
         space: The space.
@@ -42,7 +44,7 @@ class Pnas(SequentialStrategy):
         width: Architectures to evaluate at each level (the paper's K).
         growth: The largest fraction of the evaluations that growing may take, above 0 to 1.
         parents: How many of the best architectures are mutated after growing.
-        candidates: Expansions drawn from a level, before equal ones are merged.
+        candidates: Mutants drawn, or expansions by several decisions, before equal ones are merged.
         encoding: A name from `graftwork.surrogates.ENCODINGS`.
         members: Networks of the predictor.
         steps: Training steps of a fit.
@@ -58,9 +60,9 @@ class Pnas(SequentialStrategy):
         growth: float = 0.6,
         parents: int = 10,
         candidates: int = 1000,
-        encoding: str = "auto",
+        encoding: str = "one-hot",
         members: int = 20,
-        steps: int = 100,
+        steps: int = 60,
     ) -> None:
         super().__init__(space, evaluations, seed, batch)
         self.width, self.parents, self.candidates = width, parents, candidates
@@ -92,15 +94,24 @@ class Pnas(SequentialStrategy):
         return chosen
 
     def expansions(self, level: Sequence[Architecture]) -> list[Architecture]:
-        """Returns different architectures that make one more decision (or `stride` more)."""
-        found: dict[Architecture, None] = {}
-        for number in range(self.candidates):
-            grown = list(level[number % len(level)])
-            still = [i for i in self._open if grown[i] == 0]
-            for i in self.rng.permutation(still)[: self._stride]:
-                grown[i] = int(self.rng.integers(1, self.space.choice_counts[i]))
-            found[tuple(grown)] = None
-        return list(found)
+        """Returns different architectures that make one more decision (or `stride` more).
+
+        All of them where one decision is made; where several are, there are too many, and
+        `candidates` are drawn.
+        """
+        if self._stride == 1:
+            ways = (a for simpler in level for a in self.space.neighbours(simpler))
+            made = self.complexity(level[0]) + 1
+            return list(dict.fromkeys(a for a in ways if self.complexity(a) == made))
+        counts = np.asarray(self.space.choice_counts)
+        grown = np.asarray(level)[np.arange(self.candidates) % len(level)]
+        # Decisions in a random order, those that are made already and cannot be made last.
+        order = np.argsort(self.rng.random(grown.shape) + (grown > 0) + 2 * (counts == 1), axis=1)
+        rows, places = np.indices(grown[:, : self._stride].shape)[0], order[:, : self._stride]
+        drawn = self.rng.integers(1, np.maximum(counts[places], 2))
+        still = (grown[rows, places] == 0) & (counts[places] > 1)
+        grown[rows, places] = np.where(still, drawn, grown[rows, places])
+        return list(dict.fromkeys(map(tuple, grown.tolist())))
 
     def promising(self, candidates: list[Architecture]) -> list[Architecture]:
         """Sorts candidates by predicted score, the best first."""

@@ -1,12 +1,10 @@
 """NAO: three networks with one loss, and the way uphill in the embedding."""
 
 import numpy as np
-import pytest
 
 from graftwork.space import Decision, Space
 from graftwork.strategies.nao import Nao
 from graftwork.surrogate_autoencoder import Autoencoder
-from graftwork.surrogate_perceptron import Adam, Perceptron
 
 SPACE = Space(tuple(Decision(f"decision {i}", ("a", "b", "c", "d")[: 2 + i % 3]) for i in range(7)))
 TARGET = (1, 2, 3, 0, 1, 0, 1)
@@ -22,45 +20,6 @@ def told(strategy, count, score=matches):
         asked = strategy.ask()
         strategy.tell(asked, np.array([[score(a)] for a in asked], float))
     return strategy
-
-
-def test_a_perceptron_has_the_gradients_of_finite_differences():
-    rng = np.random.default_rng(0)
-    network = Perceptron((4, 5, 6, 2), rng, members=3)
-    network.weights = [weights.astype(float) for weights in network.weights]
-    network.biases = [rng.normal(size=biases.shape) for biases in network.biases]
-    inputs, outer = rng.normal(size=(3, 7, 4)), rng.normal(size=(3, 7, 2))
-    gradients, by_inputs = network.gradients(network.layers(inputs), outer)
-
-    def loss():
-        return (network.layers(inputs)[-1] * outer).sum()
-
-    for array, gradient in zip([*network.parameters, inputs], [*gradients, by_inputs], strict=True):
-        assert array.shape == gradient.shape
-        for index in list(np.ndindex(array.shape))[::3]:
-            before = array[index]
-            array[index] = before + 1e-6
-            above = loss()
-            array[index] = before - 1e-6
-            below = loss()
-            array[index] = before
-            assert gradient[index] == pytest.approx((above - below) / 2e-6, abs=1e-5)
-
-
-def test_members_are_trained_as_if_alone():
-    rng = np.random.default_rng(0)
-    inputs = rng.normal(size=(9, 4)).astype("float32")
-    together = Perceptron((4, 5, 1), rng, members=3)
-    alone = Perceptron((4, 5, 1), rng)
-    alone.weights = [weights[1:2].copy() for weights in together.weights]
-    for network in (together, alone):
-        optimizer = Adam(network.parameters, 20, 0.05, weight_decay=0.1)
-        for _ in range(20):
-            values = network.layers(inputs)
-            optimizer.apply(network.gradients(values, values[-1] - inputs[:, :1])[0])
-    np.testing.assert_allclose(
-        together.layers(inputs)[-1][1], alone.layers(inputs)[-1][0], rtol=1e-4, atol=1e-5
-    )
 
 
 def fitted(count=60, **options):
@@ -96,17 +55,6 @@ def test_probabilities_sum_to_1_in_every_decision():
     probabilities = model.softmax(logits)
     for part in np.split(probabilities, model.offsets[1:], axis=-1):
         np.testing.assert_allclose(part.sum(axis=-1), 1)
-
-
-def test_the_slope_is_that_of_the_prediction():
-    model, known, _ = fitted()
-    embeddings = model.embed(SPACE.one_hot(known[:4])).astype(float)
-    slope = model.slope(embeddings)
-    for axis in range(0, embeddings.shape[1], 5):
-        step = np.zeros_like(embeddings)
-        step[:, axis] = 1e-3
-        difference = model.predict(embeddings + step) - model.predict(embeddings - step)
-        np.testing.assert_allclose(slope[:, axis], difference / 2e-3, atol=2e-2)
 
 
 def test_what_lies_uphill_is_new_and_scores_higher_than_where_it_began():

@@ -1,0 +1,210 @@
+"""A-GAN: a controller that learns, in turn with the shared weights, which generators are good."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graftwork.controller import Policy
+from graftwork.space import Architecture, Space
+from graftwork.strategies import Strategy
+from graftwork.strategies.reinforce import PolicyGradientLoss
+
+POOL = 64
+"""Architectures drawn at once for the steps of a round."""
+LARGEST_ADVANTAGE = 3.0
+"""In standard deviations: one child that fails outweighs no whole batch."""
+
+
+class AGan(Strategy):
+    """REINFORCE with an LSTM controller on shared weights that go on learning.
+
+    Wang & Huan, "AGAN: Towards Automated Design of Generative Adversarial Networks", 2019
+    (arXiv 1906.11080) let a controller propose generators and rewarded it with their Inception
+    Score, after training each of them by itself. Here the children share weights, and the two
+    learn in turn (Pham et al., "Efficient Neural Architecture Search via Parameter Sharing",
+    ICML 2018, section 2.2), as what the paper leaves open:
+
+    1. `warmup` rounds: every training step uses a generator drawn uniformly.
+    2. `rounds` rounds: a training step uses a generator of the controller, or with probability
+       `uniform` one drawn uniformly, so that what the controller dislikes is not judged by weights
+       that never learned. Then `children` generators of the controller are rewarded, and it takes
+       one step down
+
+           L = −(1/n) Σ_i A_i log π(a_i) − (β/n) Σ_i H_i,    A_i = (R_i − b) / s.
+
+       b is a moving average of the batches' mean rewards and s one of their standard deviations,
+       both kept from update to update. So the reward may have any unit, and may drift
+       while the shared weights get better.
+    3. One round without training: `candidates` different generators of the controller get their
+       scores from the same final weights. The best of these are the shortlist.
+
+    Args:
+        space: The space.
+        seed: Seed of everything random; 0 is a seed.
+        warmup: Rounds before the controller begins, at least 0.
+        rounds: Rounds in which it learns, at least 1.
+        children: n, the generators of an update, at least 2.
+        candidates: Generators that are scored at the end, at least 1.
+        learning_rate: Adam's.
+        entropy_weight: β, in standard deviations of the reward per nat.
+        baseline_decay: Of b and s, at least 0 and below 1.
+        uniform: Share of the training steps of phase 2 that use a uniform draw.
+        units: Size of the LSTM.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        warmup: int,
+        rounds: int,
+        children: int = 8,
+        candidates: int = 32,
+        learning_rate: float = 0.02,
+        entropy_weight: float = 0.02,
+        baseline_decay: float = 0.8,
+        uniform: float = 0.3,
+        units: int = 32,
+    ) -> None:
+        self.space, self.warmup, self.rounds = space, warmup, rounds
+        self.children, self.candidates = children, min(candidates, space.size)
+        self.baseline_decay, self.uniform = baseline_decay, uniform
+        self.rng = np.random.default_rng([seed, 31])
+        loss = PolicyGradientLoss(entropy_weight)
+        self.policy = Policy(space.choice_counts, units, learning_rate, loss, self.rng)
+        self.baseline: float | None = None
+        self.deviation: float | None = None
+        self.entropy: float | None = None
+        """Estimate of the policy's entropy, in nats a decision."""
+        self.scores: dict[Architecture, float] = {}
+        """What the candidates of the last round are worth under the final weights."""
+        self._round = 0
+        self._log_probabilities: list[float] = []
+        self._first = space.sample(self.rng)
+        self._best = self._first
+        self._pool: list[Architecture] = []
+        self._report: dict[str, Any] = {}
+
+    @property
+    def done(self) -> bool:
+        return bool(self.scores)
+
+    @property
+    def trains(self) -> bool:
+        return self._round < self.warmup + self.rounds
+
+    @property
+    def learns(self) -> bool:
+        """Whether the controller takes a step in this round."""
+        return self.warmup <= self._round < self.warmup + self.rounds
+
+    @property
+    def best(self) -> Architecture:
+        ranked = self.ranked()
+        return ranked[0][0] if ranked else self._best
+
+    def ranked(self) -> list[tuple[Architecture, float]]:
+        """Returns the candidates under the final weights that have a score, the best first."""
+        scored = [(a, score) for a, score in self.scores.items() if np.isfinite(score)]
+        return sorted(scored, key=lambda pair: -pair[1])
+
+    def training_sample(self, rng: np.random.Generator) -> Architecture:
+        if not self._pool or rng.random() < self.uniform:
+            return self.space.sample(rng)
+        return self._pool[int(rng.integers(len(self._pool)))]
+
+    def ask(self) -> list[Architecture]:
+        if self._round < self.warmup:
+            return [self.space.sample(self.rng)]  # To show how far the weights are.
+        if self.learns:
+            drawn, self._log_probabilities = self._draw(self.children)
+            return drawn
+        return self._candidates()
+
+    def tell(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
+        values = np.asarray(scores, float).mean(axis=1)
+        finite = values[np.isfinite(values)]
+        before = self.best
+        if len(finite):
+            self._best = architectures[
+                int(np.nanargmax(np.where(np.isfinite(values), values, np.nan)))
+            ]
+        if not self.trains:
+            self.scores = dict(zip(architectures, map(float, values), strict=True))
+        elif self.learns and len(finite):
+            self._learn(architectures, np.where(np.isfinite(values), values, finite.min()))
+        self._round += 1
+        if self.trains and self._round >= self.warmup:
+            self._pool = self._draw(POOL)[0]
+        self._report = {
+            "score": float(finite.mean()) if len(finite) else None,
+            "best_score": float(finite.max()) if len(finite) else None,
+            "changed": int(self.best != before),
+            "evaluated": len(architectures),
+            "entropy": self.entropy,
+        }
+
+    def _learn(self, architectures: Sequence[Architecture], rewards: np.ndarray) -> None:
+        mean, deviation = float(rewards.mean()), float(rewards.std())
+        if self.baseline is None or self.deviation is None:
+            self.baseline, self.deviation = mean, deviation
+        # A constant reward teaches nothing: 0 over a tiny number is no advantage.
+        scale = max(self.deviation, deviation, 1e-12)
+        advantages = np.clip(
+            (rewards - self.baseline) / scale, -LARGEST_ADVANTAGE, LARGEST_ADVANTAGE
+        )
+        kept = self.baseline_decay
+        self.baseline = kept * self.baseline + (1 - kept) * mean
+        self.deviation = kept * self.deviation + (1 - kept) * deviation
+        targets = np.stack([advantages, self._log_probabilities], axis=1).astype("float32")
+        self.policy.learn(np.asarray(architectures, "int32"), targets)
+
+    def _draw(self, count: int) -> tuple[list[Architecture], list[float]]:
+        choices, log_probabilities = self.policy.sample(count, self.rng)
+        self.entropy = -float(log_probabilities.mean()) / len(self.space)
+        return [tuple(a) for a in choices.tolist()], log_probabilities.tolist()
+
+    def _candidates(self) -> list[Architecture]:
+        """Draws different generators; uniform ones where the policy has no more of them."""
+        found: dict[Architecture, None] = {}
+        for _ in range(8):
+            found |= dict.fromkeys(self._draw(self.candidates)[0])
+        while len(found) < self.candidates:
+            found[self.space.sample(self.rng)] = None
+        return list(found)[: self.candidates]
+
+    def report(self) -> dict[str, Any]:
+        return self._report
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "policy": self.policy.state(),
+            "baseline": self.baseline,
+            "deviation": self.deviation,
+            "entropy": self.entropy,
+            "scores": [
+                [list(a), score if np.isfinite(score) else None] for a, score in self.scores.items()
+            ],
+            "round": self._round,
+            "log_probabilities": list(self._log_probabilities),
+            "first": list(self._first),
+            "best": list(self._best),
+            "pool": [list(a) for a in self._pool],
+            "report": dict(self._report),
+            "rng": self.rng.bit_generator.state,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.policy.restore(state["policy"])
+        self.baseline, self.deviation = state["baseline"], state["deviation"]
+        self.entropy = state["entropy"]
+        self.scores = {
+            tuple(a): -np.inf if score is None else score for a, score in state["scores"]
+        }
+        self._round = state["round"]
+        self._log_probabilities = list(state["log_probabilities"])
+        self._first, self._best = tuple(state["first"]), tuple(state["best"])
+        self._pool = [tuple(a) for a in state["pool"]]
+        self._report = dict(state["report"])
+        self.rng.bit_generator.state = state["rng"]

@@ -1,0 +1,140 @@
+"""`graftwork gans`: what each command does with its configuration."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets.identity import check_same_data, describe
+from datasets.loading import remarks
+from gan_nas.config import GanEvaluation, GanSamples, GanSearch, GanTraining
+from gan_nas.terminal import print_quality, print_result, print_space
+from graftwork import files
+from graftwork.backend import load_backend
+from graftwork.errors import InputError
+from graftwork.progress import Progress
+from graftwork.run import Run, read_config
+from graftwork.stored_config import read_arguments, resumed, stored_arguments
+
+
+def search(config: GanSearch) -> None:
+    """`graftwork gans search`."""
+    config = resumed(config) if config.resume else config
+    config.check()
+    if not config.resume:
+        Run.check_new(config.out)
+    progress = Progress()
+    dataset = load_dataset(config, progress)
+    load_backend()
+    from gan_nas.search_run import GanSearchRun
+    from gan_nas.setup import Setup
+
+    setup = Setup(config, dataset, progress)
+    print_space(setup.space, progress.console)
+    setup.extractor  # noqa: B018  # A dataset that it cannot learn from shall leave no folder.
+    progress.console.print(setup.extractor.note, markup=False)
+    if config.resume:
+        run = Run.resume(config.out)
+        check_same_data(config.out, dataset)
+    else:
+        run = Run.create(
+            config.out,
+            {
+                "command": "gans search",
+                "arguments": stored_arguments(config),
+                "dataset": describe(dataset),
+            },
+        )
+    with run:
+        result = GanSearchRun(setup, run).execute()
+    print_result(config.out, result, progress.console)
+
+
+def train(config: GanTraining) -> None:
+    """`graftwork gans train`."""
+    config.check()
+    stored, result = read_arguments(GanSearch, config.run), read_result(config.run)
+    progress = Progress()
+    dataset = load_dataset(stored, progress)
+    check_same_data(config.run, dataset)
+    load_backend()
+    from gan_nas.final_training import train_final
+    from gan_nas.setup import Setup
+
+    with Run.resume(config.run) as run:
+        result = train_final(config, result, Setup(stored, dataset, progress), run)
+    print_result(config.run, result, progress.console)
+
+
+def sample(config: GanSamples) -> None:
+    """`graftwork gans sample`."""
+    config.check()
+    stored, classes = read_arguments(GanSearch, config.run), read_classes(config.run)
+    if config.class_name is not None and config.class_name not in classes:
+        told = f"has the classes {', '.join(classes)}" if classes else "has no classes"
+        raise InputError(f"the generator of {config.run} {told}. Received: {config.class_name!r}.")
+    load_backend()
+    from gan_nas.finished import load_generator
+    from gan_nas.sample_picture import picture
+
+    model = load_generator(config.run)
+    kind = "interpolation" if config.interpolate else "samples"
+    path = config.out or config.run / f"{kind}-seed{config.seed}.png"
+    picture(config, model, stored.latent, classes, path)
+    print(path)
+
+
+def evaluate(config: GanEvaluation) -> None:
+    """`graftwork gans evaluate`."""
+    config.check()
+    if not config.target.is_dir():
+        raise InputError(f"{config.target} is not a folder: name a run or a folder of images.")
+    of_run = (config.target / "config.json").exists()
+    stored = read_arguments(GanSearch, config.target) if of_run else config
+    progress = Progress()
+    dataset = load_dataset(stored, progress)
+    if of_run:
+        read_classes(config.target)
+        check_same_data(config.target, dataset)
+    load_backend()
+    from gan_nas.evaluation import evaluate_target
+
+    found = evaluate_target(config, stored, dataset, progress)
+    if config.json:
+        print(json.dumps(found, indent=1))
+    else:
+        print_quality(found, progress.console)
+
+
+def load_dataset(config: Any, progress: Progress) -> datasets.Dataset:
+    """Loads the dataset of a configuration, showing progress where it is made."""
+    with progress.callback() as callback:
+        dataset = datasets.load(config, callback)
+    for line in remarks(dataset):
+        progress.console.print(line, markup=False)
+    return dataset
+
+
+def read_result(run: Path) -> dict[str, Any]:
+    """Returns the `result.json` of a run.
+
+    Raises:
+        InputError: If the folder holds no finished search of generators.
+    """
+    if read_config(run).get("command") != "gans search":
+        raise InputError(f"{run} holds no search of generators. Make one by: graftwork gans search")
+    path = run / "result.json"
+    if not path.exists():
+        raise InputError(
+            f"the search in {run} is not finished. Go on with: graftwork gans search "
+            f"--out {run} --resume"
+        )
+    result = files.read_json(path)
+    if not isinstance(result, dict) or not {"architecture", "shortlist"} <= set(result):
+        raise InputError(f"{path} is not the result of a search of generators.")
+    return result
+
+
+def read_classes(run: Path) -> list[str]:
+    """Returns the names of the classes of a run's generator, in order."""
+    return list(read_result(run)["conditional"])

@@ -1,0 +1,112 @@
+"""Which generators are trained beside the found one, and how one of them is recorded."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from gan_nas.config import GanSearch
+from gan_nas.cost import network_cost
+from gan_nas.networks import CELLS, DCGAN, SNGAN
+from gan_nas.setup import Setup
+from gan_nas.standalone import StandaloneTraining
+from graftwork.space import Architecture
+
+RANDOM = "random cells"
+RANDOM_SEARCH = "random search"
+FINAL = "final"
+"""The kind of a generator that `graftwork gans train` made."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One training of a comparison.
+
+    Args:
+        method: The name of the method.
+        kind: `"searched"`, `"shortlist"`, `"random search"`, `"random"`, `"baseline"` or `FINAL`.
+        seed: The seed of the search that it belongs to.
+        index: Which of the method's trainings with this seed.
+        networks: A kind of `gan_nas.networks`.
+        architecture: What is trained, of the searched space; `()` for others.
+    """
+
+    method: str
+    kind: str
+    seed: int
+    index: int
+    networks: str
+    architecture: Architecture = ()
+
+    @property
+    def training_seed(self) -> int:
+        """Seed of the first weights and of everything random.
+
+        All methods of a seed share it, so that they can be compared in pairs.
+        """
+        return self.seed + 1_000_003
+
+    @property
+    def slug(self) -> str:
+        """A name for files."""
+        words = f"{self.method} {self.index + 1}" if self.kind == "random" else self.method
+        kept = "".join(c if c.isalnum() else "-" for c in words.lower())
+        return f"seed{self.seed}-{'-'.join(filter(None, kept.split('-')))}"
+
+
+def comparison_jobs(config: GanSearch, setup: Setup, searched: dict[str, Any]) -> list[Job]:
+    """Returns the trainings of one seed, the most telling first.
+
+    Args:
+        config: What was asked for.
+        setup: The data and networks.
+        searched: The journal entry of the seed's search.
+    """
+    seed, space = searched["seed"], setup.space
+    shortlist = [tuple(entry["architecture"]) for entry in searched["shortlist"]]
+    name = f"searched cells ({config.strategy})"
+    jobs = [Job(name, "searched", seed, 0, CELLS, shortlist[0])]
+    rng = np.random.default_rng([seed, 47])
+    jobs += [
+        Job(RANDOM, "random", seed, i, CELLS, space.sample(rng)) for i in range(config.random_cells)
+    ]
+    if config.controls:
+        if searched["random_search"] is not None:
+            found = tuple(searched["random_search"]["architecture"])
+            jobs.append(Job(RANDOM_SEARCH, "random search", seed, 0, CELLS, found))
+        jobs += [Job(kind, "baseline", seed, 0, kind) for kind in (DCGAN, SNGAN)]
+    jobs += [
+        Job(f"{name}, rank {rank}", "shortlist", seed, 0, CELLS, architecture)
+        for rank, architecture in enumerate(shortlist[1:], start=2)
+    ]
+    return jobs
+
+
+def entry_of(job: Job, training: StandaloneTraining, setup: Setup) -> dict[str, Any]:
+    """Returns the journal entry of a finished training, whose averaged weights are in place."""
+    cost = network_cost(setup.networks.plain(job.networks, job.architecture or None))
+    return {
+        "method": job.method,
+        "kind": job.kind,
+        "seed": job.seed,
+        "index": job.index,
+        "networks": job.networks,
+        "architecture": list(job.architecture) or None,
+        "cells": described(setup, job.architecture),
+        **setup.judge.judge(training.maker, job.architecture),
+        "parameters": cost.parameters,
+        "flops": cost.flops,
+        "steps": training.step,
+        "training_seconds": training.seconds,
+    }
+
+
+def described(setup: Setup, architecture: Architecture) -> dict[str, Any] | None:
+    """Returns the cells of an architecture as JSON; None for one outside the space."""
+    if not architecture:
+        return None
+    space = setup.space
+    return {
+        "generator": [cell.to_json() for cell in space.cells(architecture)],
+        "discriminator": [cell.to_json() for cell in space.discriminator_cells(architecture)],
+    }

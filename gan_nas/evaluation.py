@@ -1,0 +1,86 @@
+"""Measures the generator of a run, or any folder of images."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from gan_nas.classes import Classes, dataset_classes
+from gan_nas.classifier_extractor import classifier_extractor
+from gan_nas.config import GanEvaluation, GanSearch
+from gan_nas.extractors import Extractor
+from gan_nas.finished import load_generator
+from gan_nas.image_folder import read_folder
+from gan_nas.inception import inception_extractor
+from gan_nas.judge import MOST_REAL
+from gan_nas.quality import measure, real_floor
+from gan_nas.sampling import generate, latents
+from graftwork.progress import Progress
+
+
+def evaluate_target(
+    config: GanEvaluation, stored: Any, dataset: Dataset, progress: Progress
+) -> dict[str, Any]:
+    """Measures what was asked for against test images.
+
+    Args:
+        config: What was asked for.
+        stored: The configuration of the run, or `config` itself for a folder of images.
+        dataset: The data of the run, or those to compare with.
+        progress: Where to show progress.
+
+    Returns:
+        JSON values: `target`, `remarks`, and as `Quality` `generated` and `floor`.
+    """
+    extractor = _extractor(config, dataset, progress)
+    if isinstance(stored, GanSearch):
+        images = _generated(config, stored, dataset)
+        remarks = [f"{len(images)} images of {config.target / 'generator.keras'}"]
+    else:
+        images, remarks = _folder(config, dataset)
+    features = extractor.features(images)
+    real = {}
+    for split in ("train", "test"):
+        rows = dataset.split(split)
+        if len(rows) > MOST_REAL:
+            rows = np.sort(np.random.default_rng(7).choice(rows, MOST_REAL, replace=False))
+        real[split] = extractor.features(dataset.images, rows)
+    fewer = config.fewer_images
+    quality = measure(features, real["test"], "test", fewer_images_ok=fewer)
+    floor = real_floor(real["train"], real["test"], len(images), fewer_images_ok=fewer)
+    return {
+        "target": str(config.target),
+        "dataset": dataset.name,
+        "remarks": [remark for remark in (*remarks, extractor.note) if remark],
+        "generated": quality.to_json(),
+        "floor": floor.to_json(),
+    }
+
+
+def _extractor(config: GanEvaluation, dataset: Dataset, progress: Progress) -> Extractor:
+    if config.extractor == "inception":
+        return inception_extractor(dataset.image_shape, config.inception_weights)
+    with progress.callback() as callback:
+        return classifier_extractor(dataset, callback)
+
+
+def _generated(config: GanEvaluation, stored: GanSearch, dataset: Dataset) -> np.ndarray:
+    model = load_generator(config.target)
+    drawn = latents(config.images, stored.latent, config.seed, config.truncate)
+    classes = dataset_classes(dataset, stored.conditional)
+    return generate(model, drawn, _numbers(classes, dataset, len(drawn), config.seed))
+
+
+def _numbers(classes: Classes | None, dataset: Dataset, count: int, seed: int) -> np.ndarray | None:
+    if classes is None:
+        return None
+    shares = classes.frequencies(dataset.split("train"))
+    return np.random.default_rng([seed, 43]).choice(len(shares), count, p=shares).astype(np.int32)
+
+
+def _folder(config: GanEvaluation, dataset: Dataset) -> tuple[np.ndarray, list[str]]:
+    found = read_folder(Path(config.target), dataset.image_shape, config.images)
+    resized = "" if found.resize == "none" else f"images were resized: {found.resize}"
+    remarks = [f"{len(found.images)} images of {config.target}", resized, found.remark()]
+    return found.images, remarks

@@ -1,0 +1,63 @@
+"""A finished generator as a file that Keras alone can load."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from gan_nas.extraction import calibrate
+from gan_nas.sampling import latents
+from gan_nas.setup import Setup
+from graftwork.errors import InputError
+from graftwork.model_file import save_model
+
+CALIBRATION_BATCHES = 32
+CALIBRATION_BATCH = 64
+
+
+def save_generator(model: keras.Model, setup: Setup, path: Path) -> None:
+    """Writes a generator as `.keras` file, its batch normalisation calibrated.
+
+    While it was trained each batch had its own statistics. By itself a generator uses those of
+    many batches (the standing statistics of Brock et al. 2019), so that an image does not
+    depend on what else is made.
+
+    Args:
+        model: A plain generator.
+        setup: Classes and their frequencies.
+        path: The file.
+    """
+    size = setup.config.latent
+    drawn = latents(CALIBRATION_BATCHES * CALIBRATION_BATCH, size, setup.config.seed + 61)
+    batches = [
+        {"latents": drawn[i : i + CALIBRATION_BATCH]}
+        for i in range(0, len(drawn), CALIBRATION_BATCH)
+    ]
+    if setup.classes is not None:
+        shares = setup.classes.frequencies(setup.dataset.split("train"))
+        rng = np.random.default_rng([setup.config.seed, 67])
+        for batch in batches:
+            chosen = rng.choice(len(shares), CALIBRATION_BATCH, p=shares)
+            batch["classes"] = chosen.astype(np.int32)
+    calibrate(model, batches)
+    save_model(model, path)
+
+
+def load_generator(run: Path) -> keras.Model:
+    """Loads the generator of a run.
+
+    Raises:
+        InputError: If there is none, or it cannot be read.
+    """
+    path = run / "generator.keras"
+    if not path.exists():
+        raise InputError(
+            f"{run} has no trained generator yet. Go on with: graftwork gans search --out {run} "
+            "--resume"
+        )
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{path} cannot be read: {error}. Make it anew by: graftwork gans train {run}"
+        ) from None

@@ -1,0 +1,95 @@
+"""Judges trained generators, all in the same way."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from gan_nas.classes import Classes
+from gan_nas.extractors import Extractor
+from gan_nas.image_maker import ImageMaker, whole_batches
+from gan_nas.metrics import GaussianStatistics, kernel_distance_all
+from gan_nas.quality import Features, Quality, measure, real_floor
+from gan_nas.sampling import latents
+from graftwork.space import Architecture
+
+MOST_REAL = 5000
+"""Real images of a split that generated ones are compared with, at most."""
+FEW = 256
+"""Validation images below which the training images help them."""
+
+
+class Judge:
+    """Measures generators against real images that they were not trained on.
+
+    The search and the choice of a generator see validation images; test images are read for the
+    numbers of the report alone. All generators get the same latents and classes.
+
+    Args:
+        dataset: The data.
+        extractor: What features come from.
+        latent: Length of a latent vector.
+        images: How many images to make, at least.
+        classes: The classes, or None.
+        seed: Seed of the latents.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        extractor: Extractor,
+        latent: int,
+        images: int,
+        classes: Classes | None,
+        seed: int,
+    ) -> None:
+        self.dataset, self.extractor = dataset, extractor
+        count = whole_batches(images)
+        self.latents = latents(count, latent, seed)
+        self.classes = None
+        if classes is not None:
+            shares = classes.frequencies(dataset.split("train"))
+            rng = np.random.default_rng([seed, 43])
+            self.classes = rng.choice(len(shares), count, p=shares).astype(np.int32)
+        validation = dataset.split("validation")
+        if len(validation) < FEW:
+            validation = np.union1d(validation, dataset.split("train"))
+        self.validation = self._real(validation)
+        self._test: Features | None = None
+
+    def _real(self, rows: np.ndarray) -> Features:
+        if len(rows) > MOST_REAL:
+            rows = np.sort(np.random.default_rng(7).choice(rows, MOST_REAL, replace=False))
+        return self.extractor.features(self.dataset.images, rows)
+
+    @property
+    def test(self) -> Features:
+        """The features of test images, read when they are first asked for."""
+        if self._test is None:
+            self._test = self._real(self.dataset.split("test"))
+        return self._test
+
+    def floor(self) -> Quality:
+        """Measures real training images against real test images."""
+        train = self._real(self.dataset.split("train"))
+        return real_floor(train, self.test, len(self.latents))
+
+    def judge(self, maker: ImageMaker, architecture: Architecture) -> dict[str, Any]:
+        """Measures a generator.
+
+        Args:
+            maker: Makes its images.
+            architecture: What to run, of a supernet.
+
+        Returns:
+            `validation_kid`, and `test`: a `Quality` as JSON.
+        """
+        images = maker.images(self.latents, self.classes, architecture)
+        features = self.extractor.features(images)
+        statistics = GaussianStatistics.of(self.test.features)
+        quality = measure(features, self.test, "test", real_statistics=statistics)
+        return {
+            "validation_kid": kernel_distance_all(features.features, self.validation.features),
+            "test": dataclasses.asdict(quality),
+        }

@@ -1,0 +1,105 @@
+"""The pairs of networks that a run trains: searched cells, and the baselines."""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from gan_nas.baselines import dcgan_discriminator, dcgan_generator, sngan_generator
+from gan_nas.cells import GanSpace
+from gan_nas.discriminator import residual_discriminator
+from gan_nas.extraction import extract
+from gan_nas.generator import build_generator
+from gan_nas.supernet import DiscriminatorSupernet, GeneratorSupernet
+from graftwork.space import Architecture
+
+CELLS, DCGAN, SNGAN = "cells", "DCGAN", "SNGAN"
+
+
+@dataclasses.dataclass(frozen=True)
+class Networks:
+    """Builds generators and discriminators for one dataset, each kind in one way.
+
+    A generator of the space by itself is the supernet with its architecture as the input: the
+    same outputs and gradients as of a plain model, and one trace for all of them.
+
+    Args:
+        space: The space of cells.
+        channels: The width of every stage, from the start to the image.
+        latent: Length of a latent vector.
+        image_channels: The channels of an image.
+        classes: The number of classes, or None.
+    """
+
+    space: GanSpace
+    channels: tuple[int, ...]
+    latent: int
+    image_channels: int
+    classes: int | None = None
+
+    def decisions(self, kind: str) -> int:
+        """Returns the length of the architecture that a kind of networks takes."""
+        return len(self.space) if kind == CELLS else 0
+
+    def generator(self, kind: str, seed: int) -> keras.Model:
+        """Returns a generator with the first weights of a seed.
+
+        Args:
+            kind: `CELLS`, `DCGAN` or `SNGAN`.
+            seed: The seed.
+        """
+        if kind == CELLS:
+            return _built(
+                GeneratorSupernet(
+                    self.space, self.channels, self.latent, self.image_channels, self.classes, seed
+                )
+            )
+        build = {DCGAN: dcgan_generator, SNGAN: sngan_generator}[kind]
+        size, channels = self.space.image_size, self.channels
+        return build(size, self.image_channels, channels, self.latent, self.classes, seed)
+
+    def discriminator(self, kind: str, seed: int) -> keras.Model:
+        """Returns the discriminator that a kind of generator is trained against."""
+        size, channels = self.space.image_size, self.channels
+        if kind == CELLS and self.space.discriminator:
+            return _built(
+                DiscriminatorSupernet(self.space, channels, self.image_channels, self.classes, seed)
+            )
+        build = dcgan_discriminator if kind == DCGAN else residual_discriminator
+        return build(size, self.image_channels, channels, self.classes, seed)
+
+    def first_weights(self, kind: str, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Returns the first weights of generator and discriminator for a seed."""
+        return (
+            self.generator(kind, seed).get_weights(),
+            self.discriminator(kind, seed).get_weights(),
+        )
+
+    def plain(self, kind: str, architecture: Architecture | None) -> keras.Model:
+        """Returns a plain generator, for counting."""
+        if kind == CELLS:
+            assert architecture is not None
+            return build_generator(
+                self.space,
+                architecture,
+                self.channels,
+                self.latent,
+                self.image_channels,
+                self.classes,
+            )
+        return self.generator(kind, 0)
+
+    def finished(
+        self, kind: str, architecture: Architecture | None, generator: keras.Model
+    ) -> keras.Model:
+        """Returns a plain generator with the weights of a trained one."""
+        if kind == CELLS:
+            assert architecture is not None
+            return extract(generator, self.space, architecture)
+        return generator
+
+
+def _built(network: keras.Model) -> keras.Model:
+    if not network.built:
+        network.build()
+    return network

@@ -1,0 +1,144 @@
+"""What the searches and trainings of a run have in common, made from its configuration."""
+
+from functools import cached_property
+
+import numpy as np
+
+from datasets import Dataset
+from datasets.dataset import SPLITS
+from gan_nas.cells import GanSpace
+from gan_nas.classes import dataset_classes
+from gan_nas.classifier_extractor import classifier_extractor
+from gan_nas.config import SMALL_DATA, GanSearch
+from gan_nas.diff_augment import DiffAugment
+from gan_nas.extractors import Extractor
+from gan_nas.inception import inception_extractor
+from gan_nas.judge import Judge
+from gan_nas.losses import LOSSES
+from gan_nas.networks import Networks
+from gan_nas.pair import Pair
+from graftwork.adversarial_draws import AdversarialSettings
+from graftwork.augmentation import Augmentation
+from graftwork.errors import InputError
+from graftwork.progress import Progress
+from graftwork.training import TrainingData
+
+
+class Setup:
+    """Data, networks, losses and judge of a run.
+
+    Args:
+        config: The configuration of the search, checked.
+        dataset: The data.
+        progress: Where to show progress.
+
+    Raises:
+        InputError: If the data do not suit: images that are not square or of another size than
+            doubling gives, no images in a split, fewer than a batch, classes that make no sense.
+    """
+
+    def __init__(self, config: GanSearch, dataset: Dataset, progress: Progress) -> None:
+        check_images(config, dataset)
+        self.config, self.dataset, self.progress = config, dataset, progress
+        side, _, channels = dataset.image_shape
+        self.space = GanSpace.make(
+            side, config.nodes, config.shared_cell, config.search_discriminator
+        )
+        self.classes = dataset_classes(dataset, config.conditional)
+        count = None if self.classes is None else len(self.classes.names)
+        self.networks = Networks(self.space, config.widths(side), config.latent, channels, count)
+        rows = dataset.split("train")
+        if self.classes is not None:
+            rows = rows[self.classes.numbers[rows] >= 0]
+        if len(rows) < config.batch_size:
+            raise InputError(
+                f"batch-size must be at most {len(rows)}, the number of training images of "
+                f"{dataset.name!r}. Received: {config.batch_size}."
+            )
+        self.data = TrainingData(
+            dataset.images, dataset.labels, rows, Augmentation(flip=dataset.flip)
+        )
+        self.class_numbers = None if self.classes is None else self.classes.numbers[rows]
+        self.augments = config.diff_augment == "on" or (
+            config.diff_augment == "auto" and len(rows) < SMALL_DATA
+        )
+        self.loss = LOSSES[config.loss]
+
+        self._pairs: dict[str, Pair] = {}
+
+    def pair(self, kind: str) -> Pair:
+        """Returns a kind of networks with its trainer, made when it is first asked for."""
+        if kind not in self._pairs:
+            with self.progress.stage(f"Compile {kind}", 1) as stage:
+                self._pairs[kind] = Pair(
+                    kind, self.networks, self.data, self._settings(), self.loss, self.class_numbers
+                )
+                stage.advance()
+        return self._pairs[kind]
+
+    def _settings(self) -> AdversarialSettings:
+        config = self.config
+        return AdversarialSettings(
+            batch_size=config.batch_size,
+            latent=config.latent,
+            discriminator_steps=config.discriminator_steps,
+            generator_learning_rate=config.generator_learning_rate,
+            discriminator_learning_rate=config.discriminator_learning_rate,
+            ema=config.ema or None,
+            diff_augment=DiffAugment() if self.augments else None,
+        )
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """What features come from; the classifier is trained when it is first asked for."""
+        if self.config.extractor == "inception":
+            return inception_extractor(self.dataset.image_shape, self.config.inception_weights)
+        with self.progress.callback() as callback:
+            return classifier_extractor(self.dataset, callback)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What measures trained generators."""
+        config = self.config
+        return Judge(
+            self.dataset, self.extractor, config.latent, config.images, self.classes, config.seed
+        )
+
+    def rows_of_samples(self) -> tuple[int, np.ndarray | None, list[str] | None]:
+        """Returns how a picture of 64 samples is laid out.
+
+        Returns:
+            Images a row; the class of every image, or None; the name of every row, or None.
+        """
+        if self.classes is None:
+            return 8, None, None
+        names = list(self.classes.names)
+        each = max(1, 64 // len(names))
+        numbers = np.repeat(np.arange(len(names), dtype=np.int32), each)
+        return each, numbers, names
+
+
+def check_images(config: GanSearch, dataset: Dataset) -> None:
+    """Checks that images suit a generator.
+
+    Raises:
+        InputError: If they are not square, not of a size that doubling gives, or too few.
+    """
+    height, width, channels = dataset.image_shape
+    if height != width:
+        raise InputError(
+            f"a generator makes square images, and those of {dataset.name!r} are {height}×{width}. "
+            f"Give --size {min(height, width)}."
+        )
+    if channels not in (1, 3):
+        raise InputError(
+            f"images must be grey or coloured. Those of {dataset.name!r} have {channels} channels."
+        )
+    GanSpace.make(height, config.nodes)
+    config.widths(height)
+    for split in SPLITS:
+        if len(dataset.splits.get(split, ())) < 2:
+            raise InputError(
+                f"dataset {dataset.name!r}: the split {split!r} needs at least 2 images to "
+                f"compare generated ones with. {dataset.note}".rstrip()
+            )

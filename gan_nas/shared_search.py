@@ -1,0 +1,245 @@
+"""One search with shared weights, round by round, each with its checkpoint."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gan_nas.agan import AGan
+from gan_nas.comparison import described
+from gan_nas.evaluator import MORE_IMAGES, GanEvaluator
+from gan_nas.image_maker import whole_batches
+from gan_nas.networks import CELLS
+from gan_nas.sampling import latents
+from gan_nas.setup import Setup
+from graftwork.progress import Stage
+from graftwork.run import Run
+from graftwork.search import search
+from graftwork.space import Architecture
+from graftwork.strategies import OneShot, make_strategy
+
+EVALUATED_AT_ONCE = 10
+"""Generators a round of a strategy that searches under trained weights."""
+
+Ranked = list[tuple[Architecture, float]]
+Searching = AGan | OneShot
+
+
+class SharedSearch:
+    """Searches of one space on one dataset; all seeds use one supernet and its traces.
+
+    Args:
+        setup: The data and networks.
+        run: The run folder.
+        sampled: Called with a name, a step and a function that makes images, when samples may
+            be shown.
+    """
+
+    def __init__(
+        self, setup: Setup, run: Run, sampled: Callable[[str, int, Callable[[], Any]], None]
+    ) -> None:
+        self.setup, self.run, self.sampled = setup, run, sampled
+        config, self.pair = setup.config, setup.pair(CELLS)
+        self.trainer, self.maker = self.pair.training, self.pair.maker
+        count = MORE_IMAGES * whole_batches(config.reward_images)
+        validation = setup.dataset.split("validation")
+        self.evaluator = GanEvaluator(
+            self.trainer,
+            self.maker,
+            setup.extractor,
+            setup.judge.validation,
+            setup.dataset.images[validation[:64]],
+            config.reward,
+            latents(count, config.latent, config.seed + 77_003),
+            self._classes(count),
+            config.round_steps,
+            self.pair.first_weights,
+        )
+
+    def _classes(self, count: int) -> np.ndarray | None:
+        """Returns a class for every latent, as frequent as in the data."""
+        setup = self.setup
+        if setup.classes is None:
+            return None
+        shares = setup.classes.frequencies(setup.dataset.split("train"))
+        rng = np.random.default_rng([setup.config.seed, 53])
+        return rng.choice(len(shares), count, p=shares).astype(np.int32)
+
+    @property
+    def rounds(self) -> int:
+        """The rounds of shared training."""
+        return self.setup.config.warmup_rounds + self.setup.config.rounds
+
+    def strategy(self, seed: int) -> Searching:
+        """Returns the strategy that was asked for, at its beginning."""
+        config, space = self.setup.config, self.setup.space
+        if config.strategy == "agan":
+            return AGan(
+                space,
+                seed,
+                config.warmup_rounds,
+                config.rounds,
+                config.children,
+                config.candidates,
+            )
+        searching = make_strategy(
+            config.strategy, space, config.evaluations, seed, batch=EVALUATED_AT_ONCE
+        )
+        return OneShot(searching, self.rounds)
+
+    def run_seed(
+        self,
+        seed: int,
+        current: dict[str, Any] | None,
+        arrays: dict[str, np.ndarray],
+        time_left: Callable[[], bool],
+        checkpoint: Callable[[dict[str, Any], dict[str, np.ndarray]], None],
+        stage: Stage,
+    ) -> dict[str, Any]:
+        """Searches with one seed, or goes on with it.
+
+        Args:
+            seed: The seed.
+            current: What the newest checkpoint says of this search, if it was under way.
+            arrays: The arrays of that checkpoint.
+            time_left: Whether another round may begin.
+            checkpoint: Writes a checkpoint after every round.
+            stage: Where to show progress.
+
+        Returns:
+            The journal entry of the finished search.
+        """
+        strategy, evaluator = self.strategy(seed), self.evaluator
+        rounds = 0
+        if current:
+            strategy.restore(current["strategy"])
+            evaluator.restore(current["evaluator"])
+            self.trainer.restore(arrays)
+            rounds = current["rounds"]
+        else:
+            evaluator.begin(seed)
+            self.trainer.start_over(seed, *self.pair.first_weights(seed))
+        evaluator.on_step = stage.advance
+
+        def tell(name: str, **values: Any) -> None:
+            self.run.record(name, seed=seed, **values)
+            self.setup.progress.console.print(f"{name}: {values['reason']}", markup=False)
+
+        evaluator.on_event = tell
+        self.trainer.report = lambda text: tell("restored", reason=text)
+
+        def record(event: dict[str, Any]) -> None:
+            nonlocal rounds
+            best = strategy.best
+            steps = evaluator.steps
+            self.run.record(
+                "round",
+                seed=seed,
+                round=rounds,
+                steps=steps,
+                evaluations=evaluator.evaluated,
+                **event,
+                architecture=list(best),
+            )
+            rounds += 1
+            stage.note(_note(event))
+            self.sampled(f"search, seed {seed}", steps, lambda: self._samples(best))
+            values = {
+                "strategy": strategy.state(),
+                "evaluator": evaluator.state(),
+                "rounds": rounds,
+            }
+            checkpoint(values, self.trainer.state())
+
+        search(strategy, evaluator, time_left, record)
+        return {"rounds": rounds, **self._outcome(strategy, seed)}
+
+    def _samples(self, architecture: Architecture) -> np.ndarray:
+        _, classes, _ = self.setup.rows_of_samples()
+        return self.maker.images(self.evaluator.latents[:64], _filled(classes), architecture)[
+            : 64 if classes is None else len(classes)
+        ]
+
+    def _outcome(self, strategy: Searching, seed: int) -> dict[str, Any]:
+        """Ranks the best anew with more images, beside those of a random search."""
+        evaluator, config = self.evaluator, self.setup.config
+        found = strategy.ranked() if isinstance(strategy, AGan) else strategy.strategy.ranked()
+        asked = evaluator.evaluated
+        search_seconds = evaluator.training_seconds + evaluator.evaluation_seconds
+        shortlist = self._ranked_anew([a for a, _ in found] or [strategy.best])
+        search_seconds_all = evaluator.training_seconds + evaluator.evaluation_seconds
+        scores = [score for _, score in found]
+        constant = len(scores) > 1 and float(np.ptp(scores)) == 0.0
+        if constant:
+            evaluator.on_event(
+                "constant reward",
+                reason=f"all {len(scores)} generators have the same reward, {scores[0]:.4g}: the "
+                "choice among them is arbitrary. Train longer or choose another --reward.",
+            )
+        return {
+            "architecture": list(shortlist[0][0]),
+            "score": _finite(shortlist[0][1]),
+            "shortlist": [
+                {
+                    "architecture": list(a),
+                    "score": _finite(score),
+                    "cells": described(self.setup, a),
+                }
+                for a, score in shortlist
+            ],
+            "constant_reward": constant,
+            "random_search": self._random_search(seed, asked) if config.controls else None,
+            "evaluations": asked,
+            "resets": evaluator.resets,
+            "steps": evaluator.steps,
+            "training_seconds": evaluator.training_seconds,
+            "search_seconds": search_seconds_all,
+            "children_an_hour": 3600 * asked / max(search_seconds, 1e-9),
+            "shared_weights": self.setup.judge.judge(self.maker, shortlist[0][0]),
+        }
+
+    def _ranked_anew(self, architectures: Sequence[Architecture]) -> Ranked:
+        space, top = self.setup.space, self.setup.config.top
+        different = list({space.canonical(a): a for a in reversed(architectures)}.values())[::-1]
+        best = different[:top]
+        scores = self.evaluator.evaluate_with_more_images(best)[:, 0]
+        order = np.argsort(-scores, kind="stable")
+        return [(best[i], float(scores[i])) for i in order]
+
+    def _random_search(self, seed: int, evaluations: int) -> dict[str, Any]:
+        """Scores as many random generators as the search did, under the same weights."""
+        rng = np.random.default_rng([seed, 59])
+        drawn = [self.setup.space.sample(rng) for _ in range(evaluations)]
+        scores = self.evaluator.evaluate(drawn)[:, 0]
+        order = np.argsort(-scores, kind="stable")
+        best, score = self._ranked_anew([drawn[i] for i in order])[0]
+        return {
+            "architecture": list(best),
+            "score": _finite(score),
+            "evaluations": evaluations,
+            "mean_score": _finite(float(np.mean(scores[np.isfinite(scores)]))),
+        }
+
+    def shared_scores(self, architectures: Sequence[Architecture]) -> list[float | None]:
+        """Returns the rewards from many images under the shared weights; None for `()`."""
+        known = [a for a in architectures if a]
+        scores = iter(self.evaluator.evaluate_with_more_images(known)[:, 0].tolist())
+        return [_finite(next(scores)) if a else None for a in architectures]
+
+
+def _filled(classes: np.ndarray | None) -> np.ndarray | None:
+    return None if classes is None else np.resize(classes, 64)
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _note(event: dict[str, Any]) -> str:
+    parts = [f"reward {event['score']:.4f}"] if event.get("score") is not None else []
+    if "generator_loss" in event:
+        parts.append(f"losses {event['generator_loss']:.2f} {event['discriminator_loss']:.2f}")
+        parts.append(f"{event['images_per_second']:.0f} images/s")
+    if event.get("entropy") is not None:
+        parts.append(f"entropy {event['entropy']:.2f}")
+    return ", ".join(parts)

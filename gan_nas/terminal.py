@@ -1,0 +1,138 @@
+"""What the commands of `graftwork gans` print: short tables, conclusions, paths."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from gan_nas.cells import GanSpace
+from reports import write_report
+
+
+def print_space(space: GanSpace, console: Console) -> None:
+    """Prints the exact size of a space."""
+    console.print(
+        f"Space: {space.size:,} architectures, {space.distinct:,} different networks "
+        f"({Decimal(space.distinct):.2e}): {space.stages} stages to {space.image_size}×"
+        f"{space.image_size}, {space.nodes} nodes a cell"
+        + (", one cell for all stages" if space.shared_cell else "")
+        + (", generator and discriminator." if space.discriminator else "."),
+        markup=False,
+    )
+
+
+def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
+    """Writes the report and prints the table of methods and the paths of the results."""
+    report = run / "report.html"
+    table = Table(box=None, pad_edge=False)
+    interval = any(row["kid_interval"] for row in result["methods"])
+    headings = ["method", "KID ·10³", *["95 % interval"] * interval, "FID", "IS"]
+    for heading in [*headings, "precision", "recall", "parameters", "seconds"]:
+        justify: Any = "left" if heading == "method" else "right"
+        table.add_column(heading, justify=justify, no_wrap=True)
+    floor = {"name": "real training images", "kind": "floor", **result["floor"]}
+    for row in [*result["methods"], floor]:
+        table.add_row(*_cells(row, interval), style="bold" if row["kind"] == "searched" else "")
+    console.print()
+    console.print(table)
+    console.print(
+        f"against {result['floor']['real_images']:,} test images, "
+        f"{result['methods'][0]['images']:,} generated; {result['extractor']}; {result['resize']}",
+        markup=False,
+    )
+    console.print()
+    for line in conclusions(result):
+        console.print(line, markup=False)
+    console.print()
+    for name in ("report.html", "result.json", "generator.keras", "samples"):
+        if (run / name).exists():
+            console.print(f"{name:<16} {report.with_name(name)}", markup=False)
+
+
+def _cells(row: dict[str, Any], interval: bool) -> list[str]:
+    bounds = row.get("kid_interval")
+    trainings = row.get("trainings", 1)
+    parameters, seconds = row.get("parameters"), row.get("seconds")
+    return [
+        row["name"] + (f" × {trainings}" if trainings > 1 else ""),
+        _number(row["kid"], 1000),
+        *([f"{1000 * bounds[0]:.2f} – {1000 * bounds[1]:.2f}" if bounds else "–"] * interval),
+        *(_number(row[name]) for name in ("fid", "inception_score", "precision", "recall")),
+        f"{parameters:,.0f}" if parameters else "–",
+        f"{seconds:.0f}" if seconds else "–",
+    ]
+
+
+def _number(value: float | None, times: float = 1) -> str:
+    return "–" if value is None else f"{times * value:.2f}"
+
+
+def conclusions(result: dict[str, Any]) -> list[str]:
+    """Returns what the result says, in sentences."""
+    lines = [compared["statement"] for compared in result["comparisons"]]
+    lines.append(
+        f"The search cost {result['search_cost_ratio']:.2f} times the training of one generator "
+        f"({result['search_seconds']:.0f} s against {result['training_seconds']:.0f} s): "
+        f"{result['evaluations']} generators, {result['children_an_hour']:,.0f} an hour."
+    )
+    random = [found for found in result["random_search"] if found and found["score"] is not None]
+    if random and result["shared_score"] is not None:
+        lines.append(
+            f"Under the same shared weights and with as many evaluations, the best of the search "
+            f"has a reward ({result['reward']}) of {result['shared_score']:.5f}, that of a random "
+            f"search {random[0]['score']:.5f}."
+        )
+    tau = result["kendall_tau"]
+    if tau is not None:
+        alone = result["kendall_tau_random"]
+        lines.append(
+            f"Kendall's τ of the reward under shared weights and −KID when trained is {tau:.2f} "
+            f"over {result['kendall_tau_generators']} generators"
+            + (f", {alone:.2f} over those with random cells alone." if alone is not None else ".")
+        )
+    if result["constant_reward"]:
+        lines.append("All candidates had the same reward: the choice among them is arbitrary.")
+    if result["resets"]:
+        lines.append(f"The shared weights collapsed and started over {result['resets']} times.")
+    reasons = {name: why for row in result["methods"] for name, why in row["reasons"].items()}
+    lines += [f"No {name.replace('_', ' ')}: {why}" for name, why in reasons.items()]
+    if result["status"] != "finished":
+        lines.append(f"Ended early: {result['status']}.")
+    return lines
+
+
+def print_quality(found: dict[str, Any], console: Console) -> None:
+    """Prints the table of `graftwork gans evaluate`."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "generated", "real training images"):
+        table.add_column(heading, justify="right" if heading else "left")
+    generated, floor = found["generated"], found["floor"]
+    score = "IS" if generated["inception_kind"] == "classes" else "IS over attributes"
+    rows = [
+        ("KID ·10³", "kid", "kid_error", 1000),
+        ("FID", "fid", None, 1),
+        (score, "inception_score", "inception_score_deviation", 1),
+        ("precision", "precision", None, 1),
+        ("recall", "recall", None, 1),
+    ]
+    for heading, name, error, times in rows:
+        cells = []
+        for quality in (generated, floor):
+            text = _number(quality[name], times)
+            if error and quality[name] is not None and quality[error] is not None:
+                text += f" ± {times * quality[error]:.2f}"
+            cells.append(text)
+        table.add_row(heading, *cells)
+    table.add_row("images", f"{generated['images']:,}", f"{floor['images']:,}")
+    console.print(table)
+    console.print(
+        f"against {generated['real_images']:,} test images of {found['dataset']}; "
+        f"{generated['extractor']}; {generated['resize']}",
+        markup=False,
+    )
+    for line in found["remarks"]:
+        console.print(line, markup=False)
+    for name, why in generated["reasons"].items():
+        console.print(f"No {name.replace('_', ' ')}: {why}", markup=False)
