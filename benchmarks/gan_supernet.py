@@ -4,13 +4,14 @@
     python benchmarks/gan_supernet.py --channels 64 --nodes 5 --repeats 7
 
 A step is forward, backward and optimizer for a generator of 32×32 images; the loss is the mean
-square of the images. Ours takes another architecture every step; the plain Keras model and
-PyTorch have the same architectures in turn, PyTorch without a graph and the plain models after their
-compilation. Every figure is the minimum of interleaved repeats. PyTorch is compared with where it
-is installed (it is no dependency).
+square of the images. All variants go through the same architectures in turn: ours with one
+trace for all, one compiled plain Keras model for each, and PyTorch without compilation. Every
+figure is the minimum of interleaved repeats. PyTorch is compared with where it is installed
+(it is no dependency).
 """
 
 import argparse
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -108,7 +109,7 @@ class Bench:
             for step in steps(operation):
                 if isinstance(step, Convolution):
                     name = f"{place} {operation} {step.name}"
-                    x = module(name, lambda step=step: convolution(step))(x)
+                    x = module(name, functools.partial(convolution, step))(x)
                 elif isinstance(step, Pooling):
                     if step.kind == "max":
                         x = functional.max_pool2d(x, step.size, 1, step.size // 2)
@@ -154,7 +155,7 @@ class Bench:
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
-            float(loss)
+            float(loss.detach())
 
         return run
 

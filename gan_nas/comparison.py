@@ -76,7 +76,7 @@ def comparison_jobs(config: GanSearch, setup: Setup, searched: dict[str, Any]) -
             jobs.append(Job(RANDOM_SEARCH, "random search", seed, 0, CELLS, found))
         jobs += [Job(kind, "baseline", seed, 0, kind) for kind in (DCGAN, SNGAN)]
     jobs += [
-        Job(f"{name}, rank {rank}", "shortlist", seed, 0, CELLS, architecture)
+        Job(f"searched, rank {rank}", "shortlist", seed, 0, CELLS, architecture)
         for rank, architecture in enumerate(shortlist[1:], start=2)
     ]
     return jobs

@@ -113,7 +113,7 @@ def shared_row(searches: list[Event]) -> dict[str, Any]:
     """Returns the row of the found generators with their shared weights, not trained again."""
     judged = [search["shared_weights"] for search in searches]
     return {
-        "name": "shared weights, not retrained",
+        "name": "shared weights alone",
         "kind": "shared",
         "seeds": [search["seed"] for search in searches],
         "trainings": len(searches),

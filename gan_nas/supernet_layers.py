@@ -87,8 +87,8 @@ class SearchedCell(keras.layers.Layer):
             convolution = self.convolutions[name]
             shape = (len(rows), *convolution.kernel_shape(self.channels))
             self.stacks[name] = self._add_kernels(name, shape, convolution.stddev(self.channels))
-        shape = (self.nodes, self.channels, self.filters)
-        self.projection = self._add_kernels("projection", shape, math.sqrt(1 / self.channels))
+        matrices = (self.nodes, self.channels, self.filters)
+        self.projection = self._add_kernels("projection", matrices, math.sqrt(1 / self.channels))
         self.projection_bias = self.add_weight((self.filters,), "zeros", name="projection_bias")
 
     def _add_kernels(self, name: str, shape: tuple[int, ...], stddev: float) -> Any:
@@ -166,9 +166,19 @@ class SearchedCell(keras.layers.Layer):
     def project(self, nodes: list[Any], loose: Any) -> Any:
         """Sums the projections of the loose ends, over the square root of their number."""
         used = loose * ops.rsqrt(ops.sum(loose))
-        kernel = ops.convert_to_tensor(self.projection) * used[:, None, None]
-        kernel = ops.reshape(kernel, (1, 1, self.nodes * self.channels, self.filters))
-        return ops.conv(ops.concatenate(nodes, axis=-1), kernel) + self.projection_bias
+        kernels = ops.convert_to_tensor(self.projection) * used[:, None, None]
+        kernels = ops.reshape(kernels, (self.nodes, 1, 1, self.channels, self.filters))
+        each = ops.unstack(kernels, self.nodes)
+        total = ops.conv(nodes[-1], each[-1])  # The last node is always loose.
+        for node, kernel, is_loose in zip(
+            nodes[:-1], each[:-1], ops.unstack(loose, self.nodes)[:-1], strict=True
+        ):
+            branches = [
+                lambda total, *_: total,
+                lambda total, x, kernel: total + ops.conv(x, kernel),
+            ]
+            total = ops.switch(ops.cast(is_loose, "int32"), branches, total, node, kernel)
+        return total + self.projection_bias
 
     def normalize_kernels(self, loose: Any) -> None:
         """Spectrally normalises every kernel, and the projection of the loose ends."""

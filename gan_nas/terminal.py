@@ -29,9 +29,9 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     table = Table(box=None, pad_edge=False)
     interval = any(row["kid_interval"] for row in result["methods"])
     headings = ["method", "KID ·10³", *["95 % interval"] * interval, "FID", "IS"]
-    for heading in [*headings, "precision", "recall", "parameters", "seconds"]:
+    for heading in [*headings, "parameters", "seconds"]:
         justify: Any = "left" if heading == "method" else "right"
-        table.add_column(heading, justify=justify, no_wrap=True)
+        table.add_column(heading, justify=justify, no_wrap=heading != "method")
     floor = {"name": "real training images", "kind": "floor", **result["floor"]}
     for row in [*result["methods"], floor]:
         table.add_row(*_cells(row, interval), style="bold" if row["kind"] == "searched" else "")
@@ -59,7 +59,7 @@ def _cells(row: dict[str, Any], interval: bool) -> list[str]:
         row["name"] + (f" × {trainings}" if trainings > 1 else ""),
         _number(row["kid"], 1000),
         *([f"{1000 * bounds[0]:.2f} – {1000 * bounds[1]:.2f}" if bounds else "–"] * interval),
-        *(_number(row[name]) for name in ("fid", "inception_score", "precision", "recall")),
+        *(_number(row[name]) for name in ("fid", "inception_score")),
         f"{parameters:,.0f}" if parameters else "–",
         f"{seconds:.0f}" if seconds else "–",
     ]

@@ -312,11 +312,11 @@ class AdversarialTrainer:
     ) -> tf.data.Dataset:
         """Returns what the next steps are fed, each with its architecture."""
         d, n = self.settings.discriminator_steps, self.settings.batch_size
-        numbers = np.arange(self.step + 1, self.step + 1 + steps)
+        numbers = range(self.step + 1, self.step + 1 + steps)
         seed, attempt = self.order.seed, self.attempt
         rngs = (np.random.default_rng([seed, ARCHITECTURE, i, attempt]) for i in numbers)
         columns = {
-            "number": numbers,
+            "number": np.asarray(numbers),
             "places": self.order.indices(self.step * d, steps * d).reshape(steps, d, n),
             "architecture": np.asarray([sample(rng) for rng in rngs], np.int32),
         }

@@ -74,6 +74,8 @@ class GraphPredictor:
     A node is a decision: it knows the label of its choice and which decision it is, both
     one-hot. The paper's nodes know their operation alone; where every decision is next to
     every other, as in a `Space` that says nothing of its graph, they would all look the same.
+    There a convolution is a mean over all nodes, and the ReLU before the first one is what ties a
+    choice to its decision: the mean of both marks alone tells which choices were made, not where.
 
     Args:
         space: The space; its `adjacency()` is the graph.
