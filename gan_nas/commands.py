@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 import datasets
 from datasets.identity import check_same_data, describe
 from datasets.loading import remarks
@@ -25,6 +27,8 @@ def search(config: GanSearch) -> None:
         Run.check_new(config.out)
     progress = Progress()
     dataset = load_dataset(config, progress)
+    if config.resume:
+        check_same_data(config.out, dataset)
     load_backend()
     from gan_nas.search_run import GanSearchRun
     from gan_nas.setup import Setup
@@ -35,7 +39,6 @@ def search(config: GanSearch) -> None:
     progress.console.print(setup.extractor.note, markup=False)
     if config.resume:
         run = Run.resume(config.out)
-        check_same_data(config.out, dataset)
     else:
         run = Run.create(
             config.out,
@@ -53,7 +56,7 @@ def search(config: GanSearch) -> None:
 def train(config: GanTraining) -> None:
     """`graftwork gans train`."""
     config.check()
-    stored, result = read_arguments(GanSearch, config.run), read_result(config.run)
+    result, stored = read_result(config.run), read_arguments(GanSearch, config.run)
     progress = Progress()
     dataset = load_dataset(stored, progress)
     check_same_data(config.run, dataset)
@@ -69,7 +72,7 @@ def train(config: GanTraining) -> None:
 def sample(config: GanSamples) -> None:
     """`graftwork gans sample`."""
     config.check()
-    stored, classes = read_arguments(GanSearch, config.run), read_classes(config.run)
+    classes, stored = read_result(config.run)["conditional"], read_arguments(GanSearch, config.run)
     if config.class_name is not None and config.class_name not in classes:
         told = f"has the classes {', '.join(classes)}" if classes else "has no classes"
         raise InputError(f"the generator of {config.run} {told}. Received: {config.class_name!r}.")
@@ -90,11 +93,13 @@ def evaluate(config: GanEvaluation) -> None:
     if not config.target.is_dir():
         raise InputError(f"{config.target} is not a folder: name a run or a folder of images.")
     of_run = (config.target / "config.json").exists()
+    if of_run:
+        read_result(config.target)
     stored = read_arguments(GanSearch, config.target) if of_run else config
-    progress = Progress()
+    # What is printed beside JSON shall not be in its way.
+    progress = Progress(Console(stderr=config.json, highlight=False, soft_wrap=True))
     dataset = load_dataset(stored, progress)
     if of_run:
-        read_classes(config.target)
         check_same_data(config.target, dataset)
     load_backend()
     from gan_nas.evaluation import evaluate_target
@@ -130,11 +135,7 @@ def read_result(run: Path) -> dict[str, Any]:
             f"--out {run} --resume"
         )
     result = files.read_json(path)
-    if not isinstance(result, dict) or not {"architecture", "shortlist"} <= set(result):
+    needed = {"shortlist", "conditional", "methods"}
+    if not isinstance(result, dict) or not needed <= set(result):
         raise InputError(f"{path} is not the result of a search of generators.")
     return result
-
-
-def read_classes(run: Path) -> list[str]:
-    """Returns the names of the classes of a run's generator, in order."""
-    return list(read_result(run)["conditional"])

@@ -45,6 +45,9 @@ class GanSearch(DataOptions):
     """Numbers in a latent vector."""
     shared_cell: bool = False
     """Search one cell that all stages use, with weights of their own."""
+    discriminator: Literal["strided", "residual"] = "strided"
+    """What the cells are trained against: DCGAN's discriminator with spectral normalisation, or
+    SNGAN's, which takes several times as long."""
     search_discriminator: bool = False
     """Search the cells of the discriminator, too."""
     conditional: tuple[str, ...] = ()
@@ -55,9 +58,9 @@ class GanSearch(DataOptions):
     """Discriminator steps a generator step."""
     batch_size: int = 64
     """Images a step."""
-    generator_learning_rate: float = 4e-4
+    generator_learning_rate: float = 5e-4
     """Adam's, of the generator."""
-    discriminator_learning_rate: float = 8e-4
+    discriminator_learning_rate: float = 2e-3
     """Adam's, of the discriminator."""
     ema: float = 0.995
     """Decay of the moving average of a generator's weights, which makes the images; 0 for none."""

@@ -33,12 +33,13 @@ def evaluate_target(
     Returns:
         JSON values: `target`, `remarks`, and as `Quality` `generated` and `floor`.
     """
-    extractor = _extractor(config, dataset, progress)
+    # The images first: a classifier that is not in the cache takes minutes.
     if isinstance(stored, GanSearch):
         images = _generated(config, stored, dataset)
         remarks = [f"{len(images)} images of {config.target / 'generator.keras'}"]
     else:
         images, remarks = _folder(config, dataset)
+    extractor = _extractor(config, dataset, progress)
     features = extractor.features(images)
     real = {}
     for split in ("train", "test"):

@@ -112,6 +112,8 @@ class GanEvaluator(Evaluator):
     def _reward(self, architecture: Architecture, images: int) -> float:
         classes = None if self.classes is None else self.classes[:images]
         made = self.maker.images(self.latents[:images], classes, architecture)
+        if not self.maker.finite:
+            return -np.inf
         try:
             reward = self._of(self.extractor.features(made))
         except InputError:  # Features that are no finite numbers, say.

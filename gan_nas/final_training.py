@@ -80,13 +80,13 @@ class FinalTraining(UnitRun):
         done = first * self.steps + int(arrays["step"] if current else 0)
         with setup.progress.stage("Train", total, done) as stage:
             for number, job in list(enumerate(self.jobs))[first:]:
-                if current:
+                if current:  # Its checkpoint stays until there is a newer one.
                     training.restore(current, arrays)
                     current = None
                 else:
                     training.begin(job.architecture, self.config.seed)
-                state |= {"trained": number, "current": None}
-                self._save(saved)
+                    state |= {"trained": number, "current": None}
+                    self._save(saved)
                 train_job(job, training, stage, samples, checkpoint)
                 entry = entry_of(job, training, setup)
                 self.run.record("trained", **entry, shared_score=None)
@@ -94,7 +94,7 @@ class FinalTraining(UnitRun):
                 self._write(entry)
                 if job.index == 0:
                     keep_generator(job, training, setup, self.run)
-                state |= {"trained": number + 1}
+                state |= {"trained": number + 1, "current": None}
                 self._save(saved)
         self._save({key: value for key, value in saved.items() if key != "final"})
         return self.result

@@ -29,6 +29,8 @@ class ImageMaker:
         self.network, self.decisions, self._latent = network, decisions, latent
         self.conditional = "classes" in network.input_names
         self.seconds = 0.0
+        self.finite = True
+        """Whether all values of the newest images were finite numbers; others are made grey."""
         shapes = [((BATCH, latent), "float32"), ((BATCH,), "int32"), ((decisions,), "int32")]
         self._images = compiled(self._make, *shapes)
 
@@ -37,7 +39,9 @@ class ImageMaker:
         given = {"latents": latents, "classes": classes, "architecture": rows}
         wanted = {name: given[name] for name in self.network.input_names}
         images = self.network(wanted, training=True)
-        return ops.cast(ops.clip(ops.round(images * 127.5 + 127.5), 0, 255), "uint8")
+        finite = ops.isfinite(images)
+        whole = ops.clip(ops.round(ops.where(finite, images, 0.0) * 127.5 + 127.5), 0, 255)
+        return ops.cast(whole, "uint8"), ops.all(finite)
 
     def trace(self) -> None:
         """Compiles; the first images would take longer otherwise."""
@@ -61,12 +65,17 @@ class ImageMaker:
         begin = time.perf_counter()
         numbers = np.zeros(len(latents), np.int32) if classes is None else classes
         choices = np.asarray(architecture or (0,) * self.decisions, np.int32)
-        made = [
-            np.asarray(self._images(latents[i : i + BATCH], numbers[i : i + BATCH], choices))
-            for i in range(0, len(latents), BATCH)
-        ]
+        made, finite = zip(
+            *(
+                self._images(latents[i : i + BATCH], numbers[i : i + BATCH], choices)
+                for i in range(0, len(latents), BATCH)
+            ),
+            strict=True,
+        )
+        images = np.concatenate([ops.convert_to_numpy(batch) for batch in made])
+        self.finite = all(map(bool, finite))
         self.seconds += time.perf_counter() - begin
-        return np.concatenate(made)
+        return images
 
 
 def whole_batches(images: int) -> int:

@@ -14,6 +14,8 @@ from gan_nas.supernet import DiscriminatorSupernet, GeneratorSupernet
 from graftwork.space import Architecture
 
 CELLS, DCGAN, SNGAN = "cells", "DCGAN", "SNGAN"
+STRIDED_WIDTH = 2
+"""A strided discriminator is cheap, and too weak at the generator's own width (docs/agan.md)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Networks:
         latent: Length of a latent vector.
         image_channels: The channels of an image.
         classes: The number of classes, or None.
+        strided: Whether the cells are trained against DCGAN's discriminator, a convolution of
+            stride 2 a stage with `STRIDED_WIDTH` times the channels, in place of SNGAN's, which
+            is residual.
     """
 
     space: GanSpace
@@ -36,6 +41,7 @@ class Networks:
     latent: int
     image_channels: int
     classes: int | None = None
+    strided: bool = True
 
     def decisions(self, kind: str) -> int:
         """Returns the length of the architecture that a kind of networks takes."""
@@ -65,8 +71,10 @@ class Networks:
             return _built(
                 DiscriminatorSupernet(self.space, channels, self.image_channels, self.classes, seed)
             )
-        build = dcgan_discriminator if kind == DCGAN else residual_discriminator
-        return build(size, self.image_channels, channels, self.classes, seed)
+        if kind == DCGAN or (kind == CELLS and self.strided):
+            wider = tuple(STRIDED_WIDTH * width for width in channels)
+            return dcgan_discriminator(size, self.image_channels, wider, self.classes, seed)
+        return residual_discriminator(size, self.image_channels, channels, self.classes, seed)
 
     def first_weights(self, kind: str, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Returns the first weights of generator and discriminator for a seed."""

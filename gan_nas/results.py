@@ -142,7 +142,7 @@ def measures(qualities: list[dict[str, Any]]) -> dict[str, Any]:
         "kid_errors": [quality["kid_error"] for quality in qualities],
         "images": qualities[0]["images"],
         "real_images": qualities[0]["real_images"],
-        "reasons": qualities[0]["reasons"],
+        "reasons": {name: why for q in qualities for name, why in q["reasons"].items()},
     }
 
 

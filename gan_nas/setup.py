@@ -46,7 +46,10 @@ class Setup:
         )
         self.classes = dataset_classes(dataset, config.conditional)
         count = None if self.classes is None else len(self.classes.names)
-        self.networks = Networks(self.space, config.widths(side), config.latent, channels, count)
+        strided = config.discriminator == "strided"
+        self.networks = Networks(
+            self.space, config.widths(side), config.latent, channels, count, strided
+        )
         rows = dataset.split("train")
         if self.classes is not None:
             rows = rows[self.classes.numbers[rows] >= 0]

@@ -188,7 +188,10 @@ class SharedSearch:
                 for a, score in shortlist
             ],
             "constant_reward": constant,
-            "random_search": self._random_search(seed, asked) if config.controls else None,
+            # Where time was over before the first round there is nothing to equal.
+            "random_search": self._random_search(seed, asked)
+            if config.controls and asked
+            else None,
             "evaluations": asked,
             "resets": evaluator.resets,
             "steps": evaluator.steps,
@@ -212,12 +215,13 @@ class SharedSearch:
         drawn = [self.setup.space.sample(rng) for _ in range(evaluations)]
         scores = self.evaluator.evaluate(drawn)[:, 0]
         order = np.argsort(-scores, kind="stable")
+        finite = scores[np.isfinite(scores)]
         best, score = self._ranked_anew([drawn[i] for i in order])[0]
         return {
             "architecture": list(best),
             "score": _finite(score),
             "evaluations": evaluations,
-            "mean_score": _finite(float(np.mean(scores[np.isfinite(scores)]))),
+            "mean_score": float(finite.mean()) if len(finite) else None,
         }
 
     def shared_scores(self, architectures: Sequence[Architecture]) -> list[float | None]:

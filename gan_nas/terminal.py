@@ -25,7 +25,7 @@ def print_space(space: GanSpace, console: Console) -> None:
 
 def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     """Writes the report and prints the table of methods and the paths of the results."""
-    report = run / "report.html"
+    report = write_report(run)
     table = Table(box=None, pad_edge=False)
     interval = any(row["kid_interval"] for row in result["methods"])
     headings = ["method", "KID ·10³", *["95 % interval"] * interval, "FID", "IS"]

@@ -53,8 +53,8 @@ class EventFiles:
         self._write(name, step, [Summary.Value(tag=tag, image=image)])
 
     def _write(self, name: str, step: int, values: list[Summary.Value]) -> None:
-        event = Event(wall_time=time.time(), step=step, summary=Summary(value=values))
         writer = self._writer(name)
+        event = Event(wall_time=time.time(), step=step, summary=Summary(value=values))
         writer.write(event.SerializeToString())
         writer.flush()
 
@@ -62,7 +62,7 @@ class EventFiles:
         if name not in self._writers:
             folder = self.folder / name.replace("/", "-")
             folder.mkdir(parents=True, exist_ok=True)
-            own = f"{time.time():.3f}.{socket.gethostname()}.{os.getpid()}"
+            own = f"{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
             writer = tf.io.TFRecordWriter(str(folder / f"events.out.tfevents.{own}"))
             writer.write(Event(wall_time=time.time(), file_version=VERSION).SerializeToString())
             self._writers[name] = writer

@@ -45,21 +45,25 @@ def read_arguments(kind: type[Config], run: Path) -> Config:
     Raises:
         InputError: If the folder holds no such configuration.
     """
-    arguments = dict(read_config(run).get("arguments", {}))
-    types = typing.get_type_hints(kind)
+    stored, hints = read_config(run), typing.get_type_hints(kind)
     try:
+        arguments = dict(stored.get("arguments", {}))
         for name, value in arguments.items():
             if isinstance(value, list):
                 arguments[name] = tuple(value)
-            elif value is not None and Path in (types.get(name), *typing.get_args(types[name])):
+            elif value is not None and _is_path(hints.get(name)):
                 arguments[name] = Path(value)
         config = kind(**{**arguments, "out": run})
         config.check()
-    except (TypeError, AttributeError, KeyError, InputError) as error:
+    except (TypeError, ValueError, AttributeError, KeyError, InputError) as error:
         raise InputError(
             f"{run / 'config.json'} holds no arguments of such a search: {error}"
         ) from None
     return config
+
+
+def _is_path(hint: Any) -> bool:
+    return Path in (hint, *typing.get_args(hint))
 
 
 def resumed(given: Config) -> Config:

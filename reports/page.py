@@ -9,6 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from graftwork.files import write_text
 from reports import wording
 from reports.charts import error_plot, score_scatter, search_curve
+from reports.gan_page import COMMAND as GAN_SEARCH
+from reports.gan_page import gan_contents
 from reports.inline_svg import inline_svg
 from reports.inline_tree import InlineTree, branch_class, inline_tree
 from reports.layout import Architecture, Layout, Stem, lay_out, outline
@@ -41,7 +43,7 @@ def write_report(run: Path) -> Path:
 
 
 def render(run: RunFolder) -> str:
-    """Returns the report of a run as HTML."""
+    """Returns the report of a run as HTML: the page that belongs to its command."""
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -59,6 +61,8 @@ def render(run: RunFolder) -> str:
         "plain": plain,
         "probability": wording.probability,
     }
+    if run.config.get("command") == GAN_SEARCH:
+        return environment.get_template("gan.html").render(gan_contents(run))
     return environment.get_template("report.html").render(_contents(run))
 
 

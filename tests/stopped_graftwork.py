@@ -32,7 +32,8 @@ def describe(name: str, arguments: tuple, named: dict) -> str:
         return f"record {arguments[1]} {named.get('round', '')}".strip()
     if name == "checkpoint":
         current = arguments[1]["current"] or arguments[1]
-        inside = "training" if current.get("training") else "round" if "rounds" in current else ""
+        training = current.get("training") or current.get("final", {}).get("current")
+        inside = "training" if training else "round" if "rounds" in current else ""
         return f"checkpoint {arguments[1]['done']} {inside}".strip()
     return "step" if name == "advance" else f"rename {Path(arguments[1]).name}"
 
@@ -83,7 +84,7 @@ if __name__ == "__main__":
 
     units.SECONDS_BETWEEN_CHECKPOINTS = 0
     with pytest.MonkeyPatch.context() as patch:
-        tiny.register(patch)
+        (tiny.register_gan if sys.argv[2] == "gans" else tiny.register)(patch)
         if sys.argv[1]:
             stop_at(sys.argv[1])
         cli.main(sys.argv[2:])

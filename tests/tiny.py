@@ -19,7 +19,15 @@ SEARCH = (
     *("--round-steps", "3", "--warmup-rounds", "2", "--sweeps", "2"),
     *("--steps", "8", "--random-trees", "1", "--no-controls"),
 )
+# The same of a search of generators: four rounds, six trainings a seed.
+GAN_SEARCH = (
+    *("--dataset", "tiny", "--nodes", "1", "--channels", "4", "--latent", "4"),
+    *("--batch-size", "8", "--warmup-rounds", "1", "--rounds", "2", "--round-steps", "3"),
+    *("--children", "2", "--candidates", "3", "--evaluations", "4", "--reward-images", "64"),
+    *("--steps", "5", "--images", "64", "--random-cells", "1"),
+)
 TIMES = ("seconds", "training_seconds", "evaluation_seconds", "latency_ms")
+TIMES += ("search_seconds", "images_per_second", "children_an_hour")
 
 
 def tiny_dataset(**changes) -> Dataset:
@@ -73,6 +81,19 @@ def register(patch: pytest.MonkeyPatch, **changes) -> None:
         loader=lambda options, progress: dataset,
     )
     patch.setitem(REGISTRY, "tiny", info)
+
+
+def register_gan(patch: pytest.MonkeyPatch, **changes) -> None:
+    """Makes `tiny` a dataset of 8×8 images, for generators of one stage.
+
+    Its classifier learns little, and a training may write a checkpoint after two steps.
+    """
+    register(patch, **{"images": tiny_dataset().images[:, ::2, ::2]} | changes)
+    from gan_nas import classifier_extractor, standalone
+
+    settings = {"steps": 8, "widths": [4] * 5}
+    patch.setattr(classifier_extractor, "SETTINGS", classifier_extractor.SETTINGS | settings)
+    patch.setattr(standalone, "CHUNK", 2)
 
 
 def journal(run: Path) -> list[dict]:

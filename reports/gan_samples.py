@@ -1,0 +1,80 @@
+"""Pictures of samples of a run, as parts of the page itself."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.gan_methods import FINAL
+from reports.run_folder import RunFolder, mapping, number
+
+_ORDER = ("searched", FINAL, "baseline", "random search", "random")
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class SampleGrid:
+    """A picture of what one generator makes.
+
+    Attributes:
+        name: The method, and which of its generators where it has several.
+        seed: The seed that it was trained with.
+        kid: Its KID on test images, or `None`.
+        width: Width of the picture, in pixels.
+        height: Height of the picture, in pixels.
+        source: The picture as a `data:` address.
+    """
+
+    name: str
+    seed: Any
+    kid: float | None
+    width: int
+    height: int
+    source: str
+
+
+def sample_grids(run: RunFolder) -> list[SampleGrid]:
+    """Returns the pictures of finished generators, one a method, of the first seed.
+
+    Those are the searched, final, DCGAN, SNGAN, random-search and first random generators; the
+    shortlist's others stay in the folder. A picture that is missing is left out.
+    """
+    first: dict[str, dict[str, Any]] = {}
+    for event in run.of_kind("trained"):
+        if event.get("kind") in _ORDER:
+            name = str(event.get("method"))
+            # A final training that was made again has written its picture anew.
+            if name not in first or event.get("kind") == FINAL:
+                first[name] = event
+    events = sorted(first.values(), key=lambda event: _ORDER.index(event["kind"]))
+    grids = (_grid(run.path / "samples", event) for event in events)
+    return [grid for grid in grids if grid is not None]
+
+
+def _grid(folder: Path, event: dict[str, Any]) -> SampleGrid | None:
+    path = folder / f"{_slug(event)}-final.png"
+    data = path.read_bytes() if path.is_file() else b""
+    if not data.startswith(_PNG) or len(data) < 33:
+        return None
+    return SampleGrid(
+        name=_name(event),
+        seed=event.get("seed"),
+        kid=number(mapping(event, "test"), "kid"),
+        # The header chunk of a PNG file comes first and begins with width and height.
+        width=int.from_bytes(data[16:20], "big"),
+        height=int.from_bytes(data[20:24], "big"),
+        source=f"data:image/png;base64,{base64.b64encode(data).decode()}",
+    )
+
+
+def _name(event: dict[str, Any]) -> str:
+    name = str(event.get("method"))
+    if event.get("kind") == "random":
+        name += f" {int(number(event, 'index') or 0) + 1}"
+    return name
+
+
+def _slug(event: dict[str, Any]) -> str:
+    """Returns what the pictures of a generator are called (docs/run-folder.md)."""
+    kept = "".join(c if c.isalnum() else " " for c in _name(event).lower())
+    return "-".join([f"seed{event.get('seed', 0)}", *kept.split()])
