@@ -3,7 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := runs/demo
 
-.PHONY: setup demo test check format lock clean
+DEMO_GAN := runs/demo-gan
+
+.PHONY: setup demo demo-gan test check format lock clean
 
 # Everything, pinned and checked by hash; again only when the pins change.
 setup: $(VENV)/installed
@@ -21,6 +23,12 @@ demo: setup
 	$(BIN)/graftwork trees search --out $(DEMO) --config demo.toml
 	$(BIN)/graftwork trees train $(DEMO)
 	@$(BIN)/graftwork trees show $(DEMO)
+
+demo-gan: setup
+	@rm -rf $(DEMO_GAN)
+	$(BIN)/graftwork gans search --out $(DEMO_GAN) --config demo-gan.toml
+	@$(BIN)/graftwork gans sample $(DEMO_GAN)
+	@$(BIN)/graftwork gans sample $(DEMO_GAN) --count 8 --interpolate
 
 test: setup
 	$(BIN)/python -m pytest

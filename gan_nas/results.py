@@ -224,10 +224,10 @@ def statement(
         count: How many generators of the other method there are.
     """
     side = "below" if difference >= 0 else "above"
-    whose = f"the mean of the {other}'" if count > seeds else f"that of {other}"
+    whose = f"the mean KID of {other}" if count > seeds else f"that of {other}"
     text = (
-        f"The KID of the searched generator is {1000 * abs(difference):.2f}·10⁻³ {side} {whose}, "
-        f"and below that of {worse} of {count}"
+        f"The KID of the searched generator is {1000 * abs(difference):.2f}·10⁻³ {side} {whose}; "
+        f"it is lower than that of {worse} of {count} of them"
     )
     if test is None:
         given = "1 seed gives" if seeds == 1 else f"{seeds} seeds give"

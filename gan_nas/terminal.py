@@ -39,7 +39,7 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     console.print(table)
     console.print(
         f"against {result['floor']['real_images']:,} test images, "
-        f"{result['methods'][0]['images']:,} generated; {result['extractor']}; {result['resize']}",
+        f"{result['methods'][0]['images']:,} generated; {result['extractor']}; resize: {result['resize']}",
         markup=False,
     )
     console.print()
@@ -129,7 +129,7 @@ def print_quality(found: dict[str, Any], console: Console) -> None:
     console.print(table)
     console.print(
         f"against {generated['real_images']:,} test images of {found['dataset']}; "
-        f"{generated['extractor']}; {generated['resize']}",
+        f"{generated['extractor']}; resize: {generated['resize']}",
         markup=False,
     )
     for line in found["remarks"]:
