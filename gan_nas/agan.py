@@ -1,5 +1,6 @@
 """A-GAN: a controller that learns, in turn with the shared weights, which generators are good."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,8 @@ from graftwork.strategies.reinforce import PolicyGradientLoss
 
 POOL = 64
 """Architectures drawn at once for the steps of a round."""
-LARGEST_ADVANTAGE = 3.0
-"""In standard deviations: one child that fails outweighs no whole batch."""
+UNIT = math.sqrt(12)
+"""Ranks from 0 to this have a standard deviation of 1."""
 
 
 class AGan(Strategy):
@@ -31,11 +32,13 @@ class AGan(Strategy):
        that never learned. Then `children` generators of the controller are rewarded, and it takes
        one step down
 
-           L = −(1/n) Σ_i A_i log π(a_i) − (β/n) Σ_i H_i,    A_i = (R_i − b) / s.
+           L = −(1/n) Σ_i (R_i − b) log π(a_i) − (β/n) Σ_i H_i.
 
-       b is a moving average of the batches' mean rewards and s one of their standard deviations,
-       both kept from update to update. So the reward may have any unit, and may drift
-       while the shared weights get better.
+       R is the rank of a child's score among the newest `memory` scores, this batch's
+       with them, from 0 to √12: KID has no bound above, and one child that fails would
+       drown all differences between the others. As old scores are forgotten, the rank follows
+       the shared weights while they get better. b is a moving average of the batches' mean
+       R, kept from update to update.
     3. One round without training: `candidates` different generators of the controller get their
        scores from the same final weights. The best of these are the shortlist.
 
@@ -48,7 +51,8 @@ class AGan(Strategy):
         candidates: Generators that are scored at the end, at least 1.
         learning_rate: Adam's.
         entropy_weight: β, in standard deviations of the reward per nat.
-        baseline_decay: Of b and s, at least 0 and below 1.
+        baseline_decay: Of b, at least 0 and below 1.
+        memory: Scores that a child is ranked among, as far as there are so many.
         uniform: Share of the training steps of phase 2 that use a uniform draw.
         units: Size of the LSTM.
     """
@@ -61,20 +65,23 @@ class AGan(Strategy):
         rounds: int,
         children: int = 8,
         candidates: int = 32,
-        learning_rate: float = 0.02,
-        entropy_weight: float = 0.02,
-        baseline_decay: float = 0.8,
+        learning_rate: float = 0.03,
+        entropy_weight: float = 0.2,
+        baseline_decay: float = 0.9,
+        memory: int = 48,
         uniform: float = 0.3,
         units: int = 32,
     ) -> None:
         self.space, self.warmup, self.rounds = space, warmup, rounds
         self.children, self.candidates = children, min(candidates, space.size)
-        self.baseline_decay, self.uniform = baseline_decay, uniform
+        self.baseline_decay, self.memory, self.uniform = baseline_decay, memory, uniform
         self.rng = np.random.default_rng([seed, 31])
         loss = PolicyGradientLoss(entropy_weight)
         self.policy = Policy(space.choice_counts, units, learning_rate, loss, self.rng)
-        self.baseline: float | None = None
-        self.deviation: float | None = None
+        self.baseline = UNIT / 2
+        """The rank that is expected, at first that of a score in the middle."""
+        self.recent: list[float] = []
+        """The newest scores, which a child is ranked among."""
         self.entropy: float | None = None
         """Estimate of the policy's entropy, in nats a decision."""
         self.scores: dict[Architecture, float] = {}
@@ -145,18 +152,13 @@ class AGan(Strategy):
             "entropy": self.entropy,
         }
 
-    def _learn(self, architectures: Sequence[Architecture], rewards: np.ndarray) -> None:
-        mean, deviation = float(rewards.mean()), float(rewards.std())
-        if self.baseline is None or self.deviation is None:
-            self.baseline, self.deviation = mean, deviation
-        # A constant reward teaches nothing: 0 over a tiny number is no advantage.
-        scale = max(self.deviation, deviation, 1e-12)
-        advantages = np.clip(
-            (rewards - self.baseline) / scale, -LARGEST_ADVANTAGE, LARGEST_ADVANTAGE
-        )
-        kept = self.baseline_decay
-        self.baseline = kept * self.baseline + (1 - kept) * mean
-        self.deviation = kept * self.deviation + (1 - kept) * deviation
+    def _learn(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
+        self.recent = [*self.recent, *map(float, scores)][-self.memory :]
+        known = np.sort(self.recent)
+        below, upto = (np.searchsorted(known, scores, side) for side in ("left", "right"))
+        rewards = (below + upto) / 2 / len(known) * UNIT  # Equal scores share a rank.
+        advantages = rewards - self.baseline
+        self.baseline += (1 - self.baseline_decay) * float(advantages.mean())
         targets = np.stack([advantages, self._log_probabilities], axis=1).astype("float32")
         self.policy.learn(np.asarray(architectures, "int32"), targets)
 
@@ -181,7 +183,7 @@ class AGan(Strategy):
         return {
             "policy": self.policy.state(),
             "baseline": self.baseline,
-            "deviation": self.deviation,
+            "recent": list(self.recent),
             "entropy": self.entropy,
             "scores": [
                 [list(a), score if np.isfinite(score) else None] for a, score in self.scores.items()
@@ -197,7 +199,7 @@ class AGan(Strategy):
 
     def restore(self, state: dict[str, Any]) -> None:
         self.policy.restore(state["policy"])
-        self.baseline, self.deviation = state["baseline"], state["deviation"]
+        self.baseline, self.recent = state["baseline"], list(state["recent"])
         self.entropy = state["entropy"]
         self.scores = {
             tuple(a): -np.inf if score is None else score for a, score in state["scores"]

@@ -39,7 +39,8 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     console.print(table)
     console.print(
         f"against {result['floor']['real_images']:,} test images, "
-        f"{result['methods'][0]['images']:,} generated; {result['extractor']}; resize: {result['resize']}",
+        f"{result['methods'][0]['images']:,} generated; {result['extractor']}; "
+        f"resize: {result['resize']}",
         markup=False,
     )
     console.print()

@@ -1,6 +1,6 @@
 """The training engine: compiled steps, and the batches that they are fed.
 
-The only module that touches `tf`.
+One of the few modules that touch `tf` (ARCHITECTURE.md names them).
 """
 
 import dataclasses

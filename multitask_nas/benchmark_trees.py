@@ -24,6 +24,12 @@ from multitask_nas.gnas import Gnas
 from multitask_nas.tree import Tree, TreeSpace
 from reports.benchmark_terminal import print_benchmark
 
+GNAS_NOTE = (
+    "is told one score an attribute where the others are told the mean, and the tree that it puts "
+    "together from the winners of a layer is not counted as an evaluation"
+)
+"""What a reader must know who compares it with the others."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TreeTable(Problem):
@@ -69,6 +75,7 @@ class TreeTable(Problem):
             "quality": f"validation {self.score_name} under shared weights",
             "best_quality": 100 * self.optimum,
             "best_quality_gap": 100 * self.gap,
+            "strategy_notes": {"gnas": GNAS_NOTE},
         }
 
     def trial(self, strategy: str, seed: int, budget: int) -> Trial:

@@ -28,8 +28,19 @@ def summarise(result: Result) -> list[str]:
     if best is None or number(final(best), "mean") is None:
         return [*paragraphs, "No strategy found an architecture that has a score."]
     paragraphs += [" ".join([_winner(result, best), *_against_control(result, best)])]
-    paragraphs += [text for text in (_ranks(result), _gaps(result)) if text]
+    paragraphs += [text for text in (_ranks(result), _gaps(result), _uneven(result)) if text]
     return paragraphs
+
+
+def _uneven(result: Result) -> str:
+    """Says which strategies know more than the others."""
+    notes = mapping(result["problem"], "strategy_notes")
+    there = {strategy["name"] for strategy in result["strategies"]}
+    return " ".join(
+        f"Not on the same footing: “{name}” {note}."
+        for name, note in notes.items()
+        if name in there
+    )
 
 
 def _subject(result: Result) -> str:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from gan_nas.agan import LARGEST_ADVANTAGE, AGan
+from gan_nas.agan import UNIT, AGan
 from graftwork.space import Decision, Space
 
 PLAIN = Space(tuple(Decision(f"decision {i}", ("a", "b", "c", "d")) for i in range(4)))
@@ -125,18 +125,22 @@ def test_training_uses_generators_of_the_controller_beside_uniform_ones():
     assert np.mean([a == TARGET for a in drawn]) == pytest.approx(0.7, abs=0.05)
 
 
-def test_baseline_and_deviation_are_kept_from_update_to_update(lessons):
+def test_the_baseline_of_ranks_is_kept_from_update_to_update(lessons):
     strategy = small(warmup=0, baseline_decay=0.75)
     for rewards in ([0.0, 2.0, 4.0, 2.0], [5.0, 5.0, 7.0, 7.0]):
         strategy.tell(strategy.ask(), np.array(rewards)[:, None])
-    root = math.sqrt(2)
-    # First b = 2, s = √2; then the mean is 6 and the deviation 1, below s.
-    np.testing.assert_allclose(lessons[0][:, 0], [-root, 0, root, 0], rtol=1e-6)
-    np.testing.assert_allclose(
-        lessons[1][:, 0], np.minimum([3 / root, 3 / root, 5 / root, 5 / root], 3), rtol=1e-6
-    )
-    assert strategy.baseline == pytest.approx(0.75 * 2 + 0.25 * 6)
-    assert strategy.deviation == pytest.approx(0.75 * root + 0.25 * 1)
+    # Ranks 1/8, 1/2, 7/8, 1/2 have the mean that was expected; then all are above the middle.
+    np.testing.assert_allclose(lessons[0][:, 0] / UNIT, [-3 / 8, 0, 3 / 8, 0], atol=1e-6)
+    np.testing.assert_allclose(lessons[1][:, 0] / UNIT, [1 / 8, 1 / 8, 3 / 8, 3 / 8], rtol=1e-6)
+    assert strategy.baseline / UNIT == pytest.approx(1 / 2 + 0.25 * 1 / 4)
+
+
+def test_a_child_is_ranked_among_the_newest_scores_alone(lessons):
+    strategy = small(warmup=0, memory=4)
+    for rewards in ([100.0] * 4, [0.0, 1.0, 2.0, 3.0]):
+        strategy.tell(strategy.ask(), np.array(rewards)[:, None])
+    ranks = np.array([1, 3, 5, 7]) / 8 - 1 / 2
+    np.testing.assert_allclose(lessons[1][:, 0] / UNIT, ranks, rtol=1e-5)
 
 
 @pytest.mark.parametrize("bad", [math.nan, -math.inf])
@@ -176,7 +180,7 @@ def test_one_child_that_fails_outweighs_no_batch(lessons):
     strategy = small(warmup=0)
     strategy.tell(strategy.ask(), np.array([[0.0], [1.0], [0.0], [1.0]]))
     strategy.tell(strategy.ask(), np.array([[0.0], [1.0], [1e9], [-1e9]]))
-    assert np.abs(lessons[1][:, 0]).max() <= LARGEST_ADVANTAGE
+    assert np.abs(lessons[1][:, 0]).max() <= UNIT / 2
 
 
 def test_the_candidates_are_different_and_the_best_of_them_is_best():
