@@ -25,8 +25,8 @@ demo: setup
 	@$(BIN)/graftwork trees show $(DEMO)
 
 demo-gan: setup
-	@rm -rf $(DEMO_GAN)
-	$(BIN)/graftwork gans search --out $(DEMO_GAN) --config demo-gan.toml
+	$(BIN)/graftwork gans search --out $(DEMO_GAN) \
+		$$(test -f $(DEMO_GAN)/config.json && echo --resume || echo --config demo-gan.toml)
 	@$(BIN)/graftwork gans sample $(DEMO_GAN)
 	@$(BIN)/graftwork gans sample $(DEMO_GAN) --count 8 --interpolate
 

@@ -106,6 +106,10 @@ class AGan(Strategy):
         """Whether the controller takes a step in this round."""
         return self.warmup <= self._round < self.warmup + self.rounds
 
+    def stop_training(self) -> None:
+        """Goes on to the last phase now: the candidates are scored in the next round."""
+        self._round = max(self._round, self.warmup + self.rounds)
+
     @property
     def best(self) -> Architecture:
         ranked = self.ranked()

@@ -37,6 +37,7 @@ def search(config: GanSearch) -> None:
     print_space(setup.space, progress.console)
     setup.extractor  # noqa: B018  # A dataset that it cannot learn from shall leave no folder.
     progress.console.print(setup.extractor.note, markup=False)
+    setup.check_reward()
     if config.resume:
         run = Run.resume(config.out)
     else:

@@ -77,7 +77,7 @@ def comparison_jobs(config: GanSearch, setup: Setup, searched: dict[str, Any]) -
         jobs += [Job(kind, "baseline", seed, 0, kind) for kind in (DCGAN, SNGAN)]
     jobs += [
         Job(f"searched, rank {rank}", "shortlist", seed, 0, CELLS, architecture)
-        for rank, architecture in enumerate(shortlist[1:], start=2)
+        for rank, architecture in enumerate(shortlist[1 : config.top], start=2)
     ]
     return jobs
 

@@ -81,7 +81,8 @@ class GanSearch(DataOptions):
     reward_images: int = 512
     """Images that a reward is computed from."""
     top: int = 2
-    """Generators that are scored with four times as many images, ranked anew, and trained."""
+    """How many generators of the shortlist are trained in the comparison. The ten best (or as many
+    as are trained) are on it: they are scored again with four times as many images."""
     steps: int = 3000
     """Training steps of every generator that is trained by itself."""
     images: int = 2048
@@ -124,6 +125,11 @@ class GanSearch(DataOptions):
             raise InputError("inception-weights needs --extractor inception.")
         if self.time_budget is not None:
             parse_duration(self.time_budget)
+
+        if self.top > self.candidates and self.strategy == "agan":
+            raise InputError(
+                f"top must be at most --candidates, {self.candidates}. Received: {self.top}."
+            )
 
     def widths(self, image_size: int) -> tuple[int, ...]:
         """Returns the width of every stage for images of a size.
@@ -211,8 +217,10 @@ class GanEvaluation(DataOptions):
     """Seed of the latents."""
     truncate: float | None = None
     """Draw latents within this many standard deviations."""
-    extractor: Literal["classifier", "inception"] = "classifier"
-    """What features come from: a classifier of the dataset's own labels, or InceptionV3."""
+    extractor: Literal["classifier", "inception"] | None = None
+    """What features come from: a classifier of the dataset's own labels, or InceptionV3.
+
+    That of the run if not given; for a folder the classifier."""
     inception_weights: Path | None = None
     """The weights of InceptionV3; those in Keras's cache if not given."""
     fewer_images: bool = False

@@ -21,6 +21,7 @@ from gan_nas.blocks import (
     to_logits,
 )
 from gan_nas.cells import GanSpace
+from graftwork.errors import InputError
 
 
 def build_discriminator(
@@ -50,11 +51,11 @@ def build_discriminator(
         Its attribute `input_names` holds the keys.
 
     Raises:
-        ValueError: If the space has no discriminators.
+        InputError: If the space has no discriminators.
         InputError: If the architecture or the channels do not fit the space.
     """
     if not space.discriminator:
-        raise ValueError("This space has no discriminators: make it with discriminator=True.")
+        raise InputError("this space has no discriminators: make it with discriminator=True.")
     stages_of(space.image_size, channels)
     images, labels, x = _begin(space.image_size, image_channels, channels, classes, seed)
     widths = next_widths(channels)
@@ -72,7 +73,7 @@ def residual_discriminator(
     classes: int | None = None,
     seed: int = 0,
 ) -> keras.Model:
-    """Builds the discriminator that judges every generator unless it is searched, too.
+    """Builds SNGAN's discriminator: the baseline's own, and the cells' where it is asked for.
 
     That of SNGAN (Miyato et al., 2018, appendix B.4), with as many blocks as the generator
     has stages: a 3×3 convolution; blocks of ReLU, 3×3 convolution, ReLU, 3×3 convolution

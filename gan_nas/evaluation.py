@@ -39,7 +39,7 @@ def evaluate_target(
         remarks = [f"{len(images)} images of {config.target / 'generator.keras'}"]
     else:
         images, remarks = _folder(config, dataset)
-    extractor = _extractor(config, dataset, progress)
+    extractor = _extractor(config, stored, dataset, progress)
     features = extractor.features(images)
     real = {}
     for split in ("train", "test"):
@@ -59,9 +59,13 @@ def evaluate_target(
     }
 
 
-def _extractor(config: GanEvaluation, dataset: Dataset, progress: Progress) -> Extractor:
-    if config.extractor == "inception":
-        return inception_extractor(dataset.image_shape, config.inception_weights)
+def _extractor(
+    config: GanEvaluation, stored: Any, dataset: Dataset, progress: Progress
+) -> Extractor:
+    """Returns the extractor that was asked for; that of the run, or the classifier, otherwise."""
+    if (config.extractor or stored.extractor) == "inception":
+        weights = config.inception_weights or stored.inception_weights
+        return inception_extractor(dataset.image_shape, weights)
     with progress.callback() as callback:
         return classifier_extractor(dataset, callback)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gan_nas.collapse import CollapseDetector
+from gan_nas.collapse import CollapseDetector, mean_pairwise_distance
 from gan_nas.extractors import Extractor
 from gan_nas.guarded_training import GuardedTraining
-from gan_nas.image_maker import ImageMaker, whole_batches
+from gan_nas.image_maker import BATCH, ImageMaker, whole_batches
 from gan_nas.metrics import (
     attribute_inception_score,
     frechet_distance,
@@ -26,6 +26,11 @@ REWARDS = {"kid": "−KID", "fid": "−FID", "is": "Inception Score"}
 MORE_IMAGES = 4
 """Times as many images, for those that were ranked best."""
 MOST_RESETS = 3
+JUDGED = 5
+"""Generators whose samples are looked at for a collapse; the middle one decides."""
+LAST_RESET = 0.5
+"""The part of the shared training after which weights are not begun anew: they would be judged
+before they have learned."""
 
 Event = Callable[..., None]
 
@@ -50,6 +55,7 @@ class GanEvaluator(Evaluator):
         round_steps: Training steps a round.
         fresh_weights: Returns the first weights of generator and discriminator for a seed, to
             start over after a collapse.
+        total_steps: Training steps of a whole search.
     """
 
     def __init__(
@@ -64,11 +70,13 @@ class GanEvaluator(Evaluator):
         classes: np.ndarray | None,
         round_steps: int,
         fresh_weights: Callable[[int], tuple[list[np.ndarray], list[np.ndarray]]],
+        total_steps: int,
     ) -> None:
         self.training, self.maker, self.extractor = training, maker, extractor
         self.real, self.real_images, self.reward = real, real_images, reward
         self.latents, self.classes = latents, classes
         self.round_steps, self.fresh_weights = round_steps, fresh_weights
+        self.total_steps = total_steps
         self.detector = CollapseDetector()
         self.on_step: Callable[[], None] = lambda: None
         self.on_event: Event = lambda name, **values: None
@@ -138,20 +146,25 @@ class GanEvaluator(Evaluator):
         mean, variance = result["discriminator_loss"], result["discriminator_loss_variance"]
         collapse = self.detector.losses(steps, mean, variance)
         if collapse is None and trainer.step >= self.detector.window:
-            count = min(len(self.latents), 64)
-            classes = None if self.classes is None else self.classes[:count]
-            architecture = sample(np.random.default_rng([self.seed, 41, self.steps]))
-            made = self.maker.images(self.latents[:count], classes, architecture)
-            collapse = self.detector.samples(made, self.real_images)
+            found = [self._samples(sample, i) for i in range(JUDGED)]
+            # A single generator may be poor for what it is made of.
+            collapse = self.detector.samples(_middle(found), self.real_images)
         if collapse is None:
             return
         self.detector.start_over()
-        again = self.resets < MOST_RESETS
+        again = self.resets < MOST_RESETS and self.steps <= LAST_RESET * self.total_steps
         self.on_event("collapse", steps=self.steps, reason=collapse.text, reset=again)
         if again:
             self.resets += 1
             seed = self.seed + 500_009 * self.resets
             self.training.start_over(seed, *self.fresh_weights(seed))
+
+    def _samples(
+        self, sample: Callable[[np.random.Generator], Architecture], number: int
+    ) -> np.ndarray:
+        architecture = sample(np.random.default_rng([self.seed, 41, self.steps, number]))
+        classes = None if self.classes is None else self.classes[:BATCH]
+        return self.maker.images(self.latents[:BATCH], classes, architecture)
 
     def state(self) -> dict[str, Any]:
         """Returns what a search goes on from, beside the trainer's state: JSON values."""
@@ -168,3 +181,8 @@ class GanEvaluator(Evaluator):
                 self.detector.restore(value)
             else:
                 setattr(self, name, value)
+
+
+def _middle(samples: list[np.ndarray]) -> np.ndarray:
+    """Returns those of several sets of images whose diversity is the median."""
+    return sorted(samples, key=mean_pairwise_distance)[len(samples) // 2]

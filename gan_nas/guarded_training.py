@@ -11,6 +11,10 @@ from graftwork.space import Architecture
 GOOD = "good_"
 
 
+class Diverged(InputError):  # noqa: N818
+    """A training failed time after time."""
+
+
 class GuardedTraining:
     """Keeps the last good state of a trainer in memory, and returns to it after `NonFinite`.
 
@@ -63,7 +67,7 @@ class GuardedTraining:
             earlier calls were taken again as well.
 
         Raises:
-            InputError: If it fails time after time.
+            Diverged: If it fails time after time.
         """
         end = self.trainer.step + steps
         for failures in range(1, self.attempts + 1):
@@ -84,7 +88,7 @@ class GuardedTraining:
                     f"{message}; going on from step {self.trainer.step} with other random numbers "
                     f"(attempt {failures + 1} of {self.attempts})"
                 )
-        raise InputError(
+        raise Diverged(
             f"{message}, {self.attempts} times in a row, each from step {self.trainer.step}. "
             "Begin a new run with lower learning rates, or another loss."
         )

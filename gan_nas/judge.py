@@ -12,6 +12,7 @@ from gan_nas.image_maker import ImageMaker, whole_batches
 from gan_nas.metrics import GaussianStatistics, kernel_distance_all
 from gan_nas.quality import Features, Quality, measure, real_floor
 from gan_nas.sampling import latents
+from graftwork.rows import read_rows
 from graftwork.space import Architecture
 
 MOST_REAL = 5000
@@ -52,16 +53,25 @@ class Judge:
             shares = classes.frequencies(dataset.split("train"))
             rng = np.random.default_rng([seed, 43])
             self.classes = rng.choice(len(shares), count, p=shares).astype(np.int32)
-        validation = dataset.split("validation")
-        if len(validation) < FEW:
-            validation = np.union1d(validation, dataset.split("train"))
-        self.validation = self._real(validation)
+        rows = dataset.split("validation")
+        self.chosen_by = "validation images"
+        """Which real images the search and its choices see."""
+        if len(rows) < FEW:
+            rows = np.union1d(rows, dataset.split("train"))
+            self.chosen_by = "validation and training images"
+        self.validation = self._real(rows)
         self._test: Features | None = None
 
     def _real(self, rows: np.ndarray) -> Features:
         if len(rows) > MOST_REAL:
             rows = np.sort(np.random.default_rng(7).choice(rows, MOST_REAL, replace=False))
         return self.extractor.features(self.dataset.images, rows)
+
+    def some_images(self, count: int) -> np.ndarray:
+        """Returns training images drawn at random, or all of fewer: uint8."""
+        rows = self.dataset.split("train")
+        chosen = np.random.default_rng(5).choice(rows, min(count, len(rows)), replace=False)
+        return read_rows(self.dataset.images, np.sort(chosen))
 
     @property
     def test(self) -> Features:

@@ -47,6 +47,7 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
         "extractor": setup.extractor.name,
         "extractor_note": setup.extractor.note,
         "resize": setup.extractor.resize,
+        "chosen_by": setup.judge.chosen_by,
         "strategy": config.strategy,
         "seeds": [search["seed"] for search in searches],
         "image_size": space.image_size,
@@ -62,6 +63,12 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
         "constant_reward": any(search["constant_reward"] for search in searches),
         "random_search": [search["random_search"] for search in searches],
         "evaluations": first["evaluations"],
+        "cut_short": any(search["cut_short"] for search in searches),
+        "failed": [
+            {name: event[name] for name in ("method", "seed", "index", "reason")}
+            for event in events
+            if event["event"] == "failed"
+        ],
         "resets": sum(search["resets"] for search in searches),
         "children_an_hour": mean([search["children_an_hour"] for search in searches]),
         "search_seconds": search_seconds,
@@ -105,7 +112,7 @@ def method_row(rows: list[Event]) -> dict[str, Any]:
         "flops": mean([row["flops"] for row in rows]),
         "seconds": sum(row["training_seconds"] for row in rows),
         "validation_kid": mean([row["validation_kid"] for row in rows]),
-        **measures([row["test"] for row in rows]),
+        **measures([row["test"] for row in rows], [row["seed"] for row in rows]),
     }
 
 
@@ -122,20 +129,30 @@ def shared_row(searches: list[Event]) -> dict[str, Any]:
         "flops": None,
         "seconds": 0.0,
         "validation_kid": mean([entry["validation_kid"] for entry in judged]),
-        **measures([entry["test"] for entry in judged]),
+        **measures([entry["test"] for entry in judged], [search["seed"] for search in searches]),
     }
 
 
-def measures(qualities: list[dict[str, Any]]) -> dict[str, Any]:
-    """Returns means of metrics over several generators, and the interval of the KID.
+def measures(qualities: list[dict[str, Any]], seeds: list[int]) -> dict[str, Any]:
+    """Returns means of metrics over several generators, and the interval of the KID over seeds.
 
-    A metric that one of them lacks is None.
+    A metric that one of them lacks is None. Generators of one seed share its data order and
+    its first weights: an interval is one of the seeds' means.
+
+    Args:
+        qualities: What `Judge` says of each.
+        seeds: The seed of each.
     """
     found: dict[str, Any] = {}
     for name in MEASURES:
         values = [quality[name] for quality in qualities]
         found[name] = None if None in values else mean(values)
-    interval = None if found["kid"] is None else mean_interval([q["kid"] for q in qualities])
+    interval = None
+    if found["kid"] is not None:
+        by_seed: dict[int, list[float]] = defaultdict(list)
+        for seed, quality in zip(seeds, qualities, strict=True):
+            by_seed[seed].append(quality["kid"])
+        interval = mean_interval([mean(values) for values in by_seed.values()])
     return {
         **found,
         "kid_interval": list(interval) if interval else None,

@@ -12,6 +12,7 @@ import numpy as np
 
 from gan_nas.comparison import FINAL, Job, comparison_jobs, entry_of
 from gan_nas.grids import save_grid
+from gan_nas.guarded_training import Diverged
 from gan_nas.results import summarize
 from gan_nas.sampling import latents
 from gan_nas.setup import Setup
@@ -161,12 +162,26 @@ class GanSearchRun(UnitRun):
         else:
             training.begin(job.architecture, job.training_seed)
         name = job.slug
-        train_job(job, training, stage, self.samples, self._checkpoint_training)
+        try:
+            train_job(job, training, stage, self.samples, self._checkpoint_training)
+        except Diverged as error:
+            if job.kind == "searched":
+                raise
+            # A control that cannot be trained is a result; the others shall not wait for it.
+            self._give_up(job, stage, self.config.steps - training.step, str(error))
+            return
         entry = entry_of(job, training, self.setup)
         self.run.record("trained", **entry, shared_score=shared_score)
         self.samples.show(name, training.step, samples_of(training, self.setup), "final")
         if job.kind == "searched" and job.seed == self.seeds[0]:
             keep_generator(job, training, self.setup, self.run)
+        self.unit_done()
+
+    def _give_up(self, job: Job, stage: Stage, steps: int, reason: str) -> None:
+        said = {"method": job.method, "seed": job.seed, "index": job.index, "reason": reason}
+        self.run.record("failed", kind=job.kind, architecture=list(job.architecture), **said)
+        self.progress.console.print(f"{job.method} failed: {reason}", markup=False)
+        stage.advance(steps)
         self.unit_done()
 
     def _checkpoint_training(self, training: StandaloneTraining) -> None:

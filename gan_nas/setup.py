@@ -12,6 +12,7 @@ from gan_nas.classifier_extractor import classifier_extractor
 from gan_nas.config import SMALL_DATA, GanSearch
 from gan_nas.diff_augment import DiffAugment
 from gan_nas.extractors import Extractor
+from gan_nas.image_maker import whole_batches
 from gan_nas.inception import inception_extractor
 from gan_nas.judge import Judge
 from gan_nas.losses import LOSSES
@@ -98,6 +99,21 @@ class Setup:
             return inception_extractor(self.dataset.image_shape, self.config.inception_weights)
         with self.progress.callback() as callback:
             return classifier_extractor(self.dataset, callback)
+
+    def check_reward(self) -> None:
+        """Checks that there are enough images for the reward.
+
+        Raises:
+            InputError: If −FID is asked for and there are no more images than features.
+        """
+        config, dimensions = self.config, self.extractor.dimensions
+        real, made = len(self.judge.validation), whole_batches(config.reward_images)
+        if config.reward == "fid" and min(real, made) <= dimensions:
+            raise InputError(
+                f"the reward fid needs more than {dimensions} images, the number of features of "
+                f"the extractor, and there are {made} generated and {real} real ones. Give "
+                f"--reward-images {dimensions + 1} or more, or take --reward kid."
+            )
 
     @cached_property
     def judge(self) -> Judge:

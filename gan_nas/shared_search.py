@@ -21,6 +21,9 @@ from graftwork.strategies import OneShot, make_strategy
 EVALUATED_AT_ONCE = 10
 """Generators a round of a strategy that searches under trained weights."""
 
+SHORTLIST = 10
+"""Generators that are ranked anew with more images."""
+
 Ranked = list[tuple[Architecture, float]]
 Searching = AGan | OneShot
 
@@ -42,18 +45,18 @@ class SharedSearch:
         config, self.pair = setup.config, setup.pair(CELLS)
         self.trainer, self.maker = self.pair.training, self.pair.maker
         count = MORE_IMAGES * whole_batches(config.reward_images)
-        validation = setup.dataset.split("validation")
         self.evaluator = GanEvaluator(
             self.trainer,
             self.maker,
             setup.extractor,
             setup.judge.validation,
-            setup.dataset.images[validation[:64]],
+            setup.judge.some_images(64),
             config.reward,
             latents(count, config.latent, config.seed + 77_003),
             self._classes(count),
             config.round_steps,
             self.pair.first_weights,
+            self.rounds * config.round_steps,
         )
 
     def _classes(self, count: int) -> np.ndarray | None:
@@ -109,7 +112,7 @@ class SharedSearch:
         Returns:
             The journal entry of the finished search.
         """
-        strategy, evaluator = self.strategy(seed), self.evaluator
+        strategy, evaluator, config = self.strategy(seed), self.evaluator, self.setup.config
         rounds = 0
         if current:
             strategy.restore(current["strategy"])
@@ -152,7 +155,16 @@ class SharedSearch:
             checkpoint(values, self.trainer.state())
 
         search(strategy, evaluator, time_left, record)
-        return {"rounds": rounds, **self._outcome(strategy, seed)}
+        cut_short = not strategy.done
+        if cut_short and not ranked(strategy):
+            strategy.stop_training()  # Without a single score there would be nothing to choose.
+            search(strategy, evaluator, lambda: not ranked(strategy), record)
+        unused = config.warmup_rounds if isinstance(strategy, AGan) else self.rounds
+        return {
+            "rounds": rounds,
+            "cut_short": cut_short,
+            **self._outcome(strategy, seed, evaluator.evaluated - min(rounds, unused)),
+        }
 
     def _samples(self, architecture: Architecture) -> np.ndarray:
         _, classes, _ = self.setup.rows_of_samples()
@@ -160,16 +172,28 @@ class SharedSearch:
             : 64 if classes is None else len(classes)
         ]
 
-    def _outcome(self, strategy: Searching, seed: int) -> dict[str, Any]:
-        """Ranks the best anew with more images, beside those of a random search."""
+    def _outcome(self, strategy: Searching, seed: int, asked: int) -> dict[str, Any]:
+        """Ranks the best anew with more images, beside those of a random search.
+
+        Args:
+            strategy: What searched.
+            seed: Its seed.
+            asked: How many rewards it could choose by: those during training on random
+                generators say how far the weights are, and choose nothing.
+        """
         evaluator, config = self.evaluator, self.setup.config
-        found = strategy.ranked() if isinstance(strategy, AGan) else strategy.strategy.ranked()
-        asked = evaluator.evaluated
+        found = ranked(strategy)
         search_seconds = evaluator.training_seconds + evaluator.evaluation_seconds
         shortlist = self._ranked_anew([a for a, _ in found] or [strategy.best])
         search_seconds_all = evaluator.training_seconds + evaluator.evaluation_seconds
         scores = [score for _, score in found]
         constant = len(scores) > 1 and float(np.ptp(scores)) == 0.0
+        if not scores:
+            evaluator.on_event(
+                "no reward",
+                reason="no generator has a reward that is a finite number: what was found is "
+                "arbitrary. Train longer, or with lower learning rates.",
+            )
         if constant:
             evaluator.on_event(
                 "constant reward",
@@ -202,9 +226,11 @@ class SharedSearch:
         }
 
     def _ranked_anew(self, architectures: Sequence[Architecture]) -> Ranked:
-        space, top = self.setup.space, self.setup.config.top
-        different = list({space.canonical(a): a for a in reversed(architectures)}.values())[::-1]
-        best = different[:top]
+        # The first of a network's encodings: they have shared weights of their own.
+        different: dict[Architecture, Architecture] = {}
+        for architecture in architectures:
+            different.setdefault(self.setup.space.canonical(architecture), architecture)
+        best = list(different.values())[: max(SHORTLIST, self.setup.config.top)]
         scores = self.evaluator.evaluate_with_more_images(best)[:, 0]
         order = np.argsort(-scores, kind="stable")
         return [(best[i], float(scores[i])) for i in order]
@@ -229,6 +255,11 @@ class SharedSearch:
         known = [a for a in architectures if a]
         scores = iter(self.evaluator.evaluate_with_more_images(known)[:, 0].tolist())
         return [_finite(next(scores)) if a else None for a in architectures]
+
+
+def ranked(strategy: Searching) -> Ranked:
+    """Returns what a strategy has scored under the final weights, the best first."""
+    return strategy.ranked() if isinstance(strategy, AGan) else strategy.strategy.ranked()
 
 
 def _filled(classes: np.ndarray | None) -> np.ndarray | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from gan_nas.blocks import EPSILON, stages_of
@@ -191,7 +192,7 @@ class DiscriminatorSupernet(keras.Model):
                 "Received one without: make it with discriminator=True."
             )
         self.space, self.channels = space, tuple(channels)[::-1]
-        self.image_channels, self.classes = image_channels, classes
+        self.image_channels, self.classes, self.seed = image_channels, classes, seed
         self.input_names = ("images", *_if_conditional(classes), "architecture")
         self.stem = _spectral(
             layers.Conv2D(
@@ -226,6 +227,11 @@ class DiscriminatorSupernet(keras.Model):
         self.dense.build((None, self.channels[-1]))
         if self.embedding is not None:
             self.embedding.build((None,))
+        for wrapper in (self.stem, self.dense, self.embedding):
+            if wrapper is not None:
+                # Keras draws the first vector of a power iteration anew in every process.
+                rng = np.random.default_rng(named_seed(self.seed, wrapper.name))
+                wrapper.vector_u.assign(rng.normal(0, 0.02, wrapper.vector_u.shape))
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:

@@ -95,6 +95,12 @@ def conclusions(result: dict[str, Any]) -> list[str]:
         )
     if result["constant_reward"]:
         lines.append("All candidates had the same reward: the choice among them is arbitrary.")
+    for failed in result["failed"]:
+        lines.append(f"{failed['method']} of seed {failed['seed']} failed: {failed['reason']}")
+    if result["cut_short"]:
+        lines.append(
+            "Time was over before the search was: what was found is the best of what was scored."
+        )
     if result["resets"]:
         lines.append(f"The shared weights collapsed and started over {result['resets']} times.")
     reasons = {name: why for row in result["methods"] for name, why in row["reasons"].items()}

@@ -32,7 +32,8 @@ def summarise(
             " ".join(_cost(run)),
             " ".join(_trust(run)),
         ]
-    paragraphs += [" ".join(_trouble(run)), _images(methods, extractor)]
+    chosen_by = str(run.result.get("chosen_by") or "validation images")
+    paragraphs += [" ".join(_trouble(run)), _images(methods, extractor, chosen_by)]
     return [text for text in paragraphs if text]
 
 
@@ -191,6 +192,17 @@ def _trouble(run: RunFolder) -> list[str]:
     resets = int(number(run.result, "resets") or resets)
     if resets:
         sentences.append(f"The shared weights collapsed and began anew {_times(resets)}.")
+    if run.result.get("cut_short"):
+        sentences.append(
+            "Time was over before the search was: what was found is the best of what was scored."
+        )
+    if failed := run.of_kind("failed"):
+        sentences.append(
+            f"{len(failed)} trainings failed and count nowhere: "
+            f"{', '.join(sorted({str(event.get('method')) for event in failed}))}."
+        )
+    if run.of_kind("no reward"):
+        sentences.append("No generator had a finite reward: what was found is arbitrary.")
     if restored := len(run.of_kind("restored")):
         sentences.append(f"A training was set back to sound weights {_times(restored)}.")
     if run.result.get("constant_reward") or run.of_kind("constant reward"):
@@ -204,10 +216,10 @@ def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _images(methods: list[GanMethod], extractor: str) -> str:
+def _images(methods: list[GanMethod], extractor: str, chosen_by: str) -> str:
     text = (
         "All metrics of trained generators are from test images, which took no part in any "
-        "choice: the search and its rewards saw validation images only."
+        f"choice: the search and its rewards saw {chosen_by} only."
     )
     if extractor:
         text += f" Features come from: {extractor}. Numbers of other extractors do not compare."
@@ -219,5 +231,5 @@ def _images(methods: list[GanMethod], extractor: str) -> str:
 
 def event_rows(run: RunFolder) -> list[dict[str, Any]]:
     """Returns collapses, restorations and constant rewards in their order."""
-    kinds = ("collapse", "restored", "constant reward")
+    kinds = ("collapse", "restored", "constant reward", "no reward", "failed")
     return [event for event in run.events if event.get("event") in kinds]

@@ -29,6 +29,10 @@ class OneShot(Strategy):
         self._round = 0
         self._report: dict[str, Any] = {}
 
+    def stop_training(self) -> None:
+        """Goes on to the search under the weights as they are now."""
+        self._round = max(self._round, self.rounds)
+
     @property
     def done(self) -> bool:
         return self._round >= self.rounds and self.strategy.done

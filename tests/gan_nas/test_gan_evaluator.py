@@ -76,6 +76,7 @@ def evaluator(reward="kid", classes=None):
         classes,
         round_steps=5,
         fresh_weights=lambda seed: ([seed], [-seed]),
+        total_steps=4000,
     )
     made.begin(3)
     return made

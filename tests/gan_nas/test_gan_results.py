@@ -126,18 +126,22 @@ def test_a_row_is_the_mean_over_its_trainings():
 
 
 def test_three_trainings_have_an_interval_that_holds_the_mean():
-    found = measures([quality(kid) for kid in (0.01, 0.02, 0.06)])
+    found = measures([quality(kid) for kid in (0.01, 0.02, 0.06)], [0, 1, 2])
     low, high = found["kid_interval"]
     assert 0.01 <= low < found["kid"] < high <= 0.06
 
 
+def test_many_trainings_of_one_seed_have_no_interval():
+    assert measures([quality(kid) for kid in (0.01, 0.02, 0.06)], [4, 4, 4])["kid_interval"] is None
+
+
 def test_a_metric_that_one_of_them_lacks_is_none_with_the_reason():
     lacking = quality(0.02, fid=None, reasons={"fid": "too few images"})
-    found = measures([quality(0.01), lacking, quality(0.03)])
+    found = measures([quality(0.01), lacking, quality(0.03)], [0, 1, 2])
     assert found["fid"] is None
     assert found["reasons"] == {"fid": "too few images"}
     assert found["kid"] == pytest.approx(0.02)
-    found = measures([quality(0.01), quality(None, kid_error=None), quality(0.03)])
+    found = measures([quality(0.01), quality(None, kid_error=None), quality(0.03)], [0, 1, 2])
     assert (found["kid"], found["kid_interval"]) == (None, None)
     assert found["kid_errors"] == [0.001, None, 0.001]
 
