@@ -35,6 +35,7 @@ class Dataset:
         fit: How images of another shape were brought to this one.
         problems: What was wrong with the files that it comes from.
         note: One line on splits and labels that a reader of results must know, or "".
+        enlarged: How many images were smaller than they are here.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Dataset:
     fit: str = "crop"
     problems: Problems = dataclasses.field(default_factory=Problems)
     note: str = ""
+    enlarged: int = 0
 
     @classmethod
     def from_arrays(

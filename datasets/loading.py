@@ -56,6 +56,7 @@ def load_source(source: Source, options: DataOptions, progress: Progress | None 
         fit=options.fit,
         problems=problems,
         note=source.note,
+        enlarged=prepared.enlarged,
     )
 
 
@@ -139,6 +140,8 @@ def remarks(dataset: Dataset) -> list[str]:
     """Returns what a person must know of the data before they are trained on, in sentences."""
     problems = dataset.problems
     lines = [dataset.note] if dataset.note else []
+    if dataset.enlarged:
+        lines.append(enlargement(dataset.enlarged, len(dataset.images), dataset.image_shape))
     if problems.left_out:
         lines.append(f"{problems.left_out:,} images are left out: {counts(problems)}.")
     others = {k: n for k, n in problems.counts.items() if k not in problems.left_out_by_kind}
@@ -147,6 +150,20 @@ def remarks(dataset: Dataset) -> list[str]:
         for kind, count in others.items()
     ]
     return [*lines, "`graftwork data check` says more."] if problems.counts else lines
+
+
+def enlargement(enlarged: int, images: int, shape: tuple[int, int, int]) -> str:
+    """Says that images have no more detail than their files, and what to do.
+
+    Args:
+        enlarged: How many images were smaller.
+        images: How many there are.
+        shape: Height, width and channels that all were brought to.
+    """
+    return (
+        f"{enlarged:,} of {images:,} images are smaller than {shape[0]}×{shape[1]} and were "
+        "enlarged: what is learned has no detail beyond theirs. Give a smaller --size."
+    )
 
 
 def first(problems: Problems) -> str:

@@ -34,6 +34,7 @@ class Prepared:
         images: uint8 `(n, height, width, channels)`, memory-mapped. Images that cannot be
             read are white.
         unreadable: What is wrong with each image that cannot be read, by row.
+        enlarged: How many images were smaller than they are here.
         digest: Hex SHA-256 of the pixels.
         folder: Where they lie.
     """
@@ -42,6 +43,8 @@ class Prepared:
         self.folder = folder
         self.images = map_array(folder / PIXELS)
         self.unreadable = {int(row): text for row, text in state["unreadable"].items()}
+        # Entries of earlier versions do not say it, and are as good otherwise.
+        self.enlarged: int = state.get("enlarged", 0)
         self.digest: str = state["digest"]
 
 
@@ -93,6 +96,7 @@ def _state(folder: Path) -> dict:
         whole = (folder / PIXELS).stat().st_size == state["bytes"]
         known = isinstance(state["unreadable"], dict) and isinstance(state["done"], int)
         known = known and isinstance(state["digest"], str | None)
+        known = known and isinstance(state.get("enlarged", 0), int)
     except (InputError, OSError, KeyError, TypeError):
         return {}
     return state if whole and known else {}
@@ -111,7 +115,7 @@ def _decode(
     row_bytes = int(np.prod(shape[1:]))
     if not state:
         size = len(header) + shape[0] * row_bytes
-        state = {"bytes": size, "done": 0, "unreadable": {}, "digest": None}
+        state = {"bytes": size, "done": 0, "unreadable": {}, "enlarged": 0, "digest": None}
         with open(folder / PIXELS, "wb") as file:
             file.write(header)
             if hasattr(os, "posix_fallocate"):
@@ -120,7 +124,7 @@ def _decode(
                 file.truncate(size)
         write_json(folder / STATE, state)
     with open(folder / PIXELS, "r+b") as file:
-        for first, pixels, unreadable in _pieces(source, state["done"], shape, fit):
+        for first, pixels, unreadable, enlarged in _pieces(source, state["done"], shape, fit):
             # Not through a memory map, whose written pages would count as this process's memory.
             os.pwrite(file.fileno(), pixels.data, len(header) + first * row_bytes)
             os.fsync(file.fileno())
@@ -128,6 +132,7 @@ def _decode(
                 source.images.release()
             state["done"] = first + len(pixels)
             state["unreadable"] |= unreadable
+            state["enlarged"] = state.get("enlarged", 0) + enlarged
             write_json(folder / STATE, state)
             if progress:
                 progress(f"prepare {source.name}", state["done"], shape[0])
@@ -139,23 +144,25 @@ def _decode(
 
 def _pieces(
     source: Source, done: int, shape: tuple[int, int, int, int], fit: str
-) -> Iterator[tuple[int, np.ndarray, dict[str, str]]]:
-    """Yields first row, pixels and unreadable rows of every piece, in order."""
+) -> Iterator[tuple[int, np.ndarray, dict[str, str], int]]:
+    """Yields first row, pixels, unreadable rows and how many were enlarged of every piece."""
     size = shape[1], shape[2]
 
-    def decode(rows: range) -> tuple[int, np.ndarray, dict[str, str]]:
+    def decode(rows: range) -> tuple[int, np.ndarray, dict[str, str], int]:
         pixels = np.full((len(rows), *shape[1:]), 255, np.uint8)
-        unreadable = {}
+        unreadable, smaller = {}, 0
         for place, row in enumerate(rows):
             if stopped.is_set():
                 break
             try:
-                pixels[place] = fitted(source.images.open(row, size), shape[1:], fit)
+                image = source.images.open(row, size)
+                pixels[place] = fitted(image, shape[1:], fit)
+                smaller += enlarged(image.size[::-1], size, fit)
             except MachineError:
                 raise  # Not the image's fault: the next attempt goes on here.
             except InputError as error:
                 unreadable[str(row)] = str(error)
-        return rows.start, pixels, unreadable
+        return rows.start, pixels, unreadable, smaller
 
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     stopped = threading.Event()
@@ -171,6 +178,19 @@ def _pieces(
                 yield waiting.pop(0).result()
         finally:
             stopped.set()  # Ctrl-C does not wait for pieces that nobody will write.
+
+
+def enlarged(given: tuple[int, int], size: tuple[int, int], fit: str) -> bool:
+    """Returns whether an image gets more pixels than it has, in height or width.
+
+    Args:
+        given: The height and width that it has.
+        size: Those that it is brought to.
+        fit: As in `datasets.images.fitted`. A padded image is not enlarged where one of its
+            sides is long enough.
+    """
+    smaller = [side < wanted for side, wanted in zip(given, size, strict=True)]
+    return all(smaller) if fit == "pad" else any(smaller)
 
 
 def _header(shape: tuple[int, ...]) -> bytes:

@@ -125,7 +125,11 @@ class GanSearch(DataOptions):
             raise InputError("inception-weights needs --extractor inception.")
         if self.time_budget is not None:
             parse_duration(self.time_budget)
-
+        if self.search_discriminator and self.discriminator == "residual":
+            raise InputError(
+                "discriminator residual does not go with --search-discriminator, which searches "
+                "the discriminator's cells. Leave one of them out."
+            )
         if self.top > self.candidates and self.strategy == "agan":
             raise InputError(
                 f"top must be at most --candidates, {self.candidates}. Received: {self.top}."

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from datasets.loading import enlargement
 from gan_nas.classes import Classes, dataset_classes
 from gan_nas.classifier_extractor import classifier_extractor
 from gan_nas.config import GanEvaluation, GanSearch
@@ -88,4 +89,6 @@ def _folder(config: GanEvaluation, dataset: Dataset) -> tuple[np.ndarray, list[s
     found = read_folder(Path(config.target), dataset.image_shape, config.images)
     resized = "" if found.resize == "none" else f"images were resized: {found.resize}"
     remarks = [f"{len(found.images)} images of {config.target}", resized, found.remark()]
+    if found.enlarged:
+        remarks.append(enlargement(found.enlarged, len(found.images), dataset.image_shape))
     return found.images, remarks

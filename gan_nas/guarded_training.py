@@ -8,8 +8,6 @@ from graftwork.adversarial_training import AdversarialTrainer, NonFinite
 from graftwork.errors import InputError
 from graftwork.space import Architecture
 
-GOOD = "good_"
-
 
 class Diverged(InputError):  # noqa: N818
     """A training failed time after time."""
@@ -23,8 +21,7 @@ class GuardedTraining:
     images and the settings stay.
 
     Args:
-        trainer: The trainer.
-        every: The state is kept after every so many calls of `train`.
+        trainer: The trainer; its state is kept after every call of `train`.
         report: Told one line about each return.
         attempts: Returns in a row, without any good call between, after which it gives up.
     """
@@ -32,11 +29,10 @@ class GuardedTraining:
     def __init__(
         self,
         trainer: AdversarialTrainer,
-        every: int = 1,
         report: Callable[[str], None] = lambda text: None,
         attempts: int = 3,
     ) -> None:
-        self.trainer, self.every, self.report, self.attempts = trainer, every, report, attempts
+        self.trainer, self.report, self.attempts = trainer, report, attempts
         self._keep()
 
     def start_over(
@@ -55,7 +51,7 @@ class GuardedTraining:
         sample: Callable[[np.random.Generator], Architecture],
         on_step: Callable[[], None] = lambda: None,
     ) -> dict[str, float]:
-        """Trains as the trainer does, to the step at which it would end without failure.
+        """Trains as the trainer does; steps that fail are taken again.
 
         Args:
             steps: The number of generator steps.
@@ -63,25 +59,21 @@ class GuardedTraining:
             on_step: Called after every step, those that are taken again too.
 
         Returns:
-            What the trainer returns, of the steps of its last call: more than `steps` where
-            earlier calls were taken again as well.
+            What the trainer returns.
 
         Raises:
             Diverged: If it fails time after time.
         """
-        end = self.trainer.step + steps
         for failures in range(1, self.attempts + 1):
             try:
-                result = self.trainer.train(end - self.trainer.step, sample, on_step)
+                result = self.trainer.train(steps, sample, on_step)
             except NonFinite as error:
                 attempt = self.trainer.attempt
                 self.trainer.restore(self._good)
                 self.trainer.attempt = attempt + 1
                 message = str(error)
             else:
-                self._calls += 1
-                if self._calls >= self.every:
-                    self._keep()
+                self._keep()
                 return result
             if failures < self.attempts:
                 self.report(
@@ -96,14 +88,10 @@ class GuardedTraining:
     def _keep(self) -> None:
         # Copies: on a CPU the trainer's arrays are the memory of its variables.
         self._good = {name: np.array(value) for name, value in self.trainer.state().items()}
-        self._calls = 0
 
     def state(self) -> dict[str, np.ndarray]:
-        """Returns the trainer's state, with the good one where that is older."""
-        state = self.trainer.state() | {"calls": np.asarray(self._calls)}
-        if self._calls:
-            state |= {GOOD + name: value for name, value in self._good.items()}
-        return state
+        """Returns the trainer's state, which is good after every call."""
+        return self.trainer.state()
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from what `state()` returned.
@@ -113,7 +101,3 @@ class GuardedTraining:
         """
         self.trainer.restore(state)
         self._keep()
-        self._calls = int(state["calls"])
-        if self._calls:
-            kept = {k.removeprefix(GOOD): v for k, v in state.items() if k.startswith(GOOD)}
-            self._good = {name: np.array(value) for name, value in kept.items()}

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from datasets.images import MachineError, fitted, open_image
+from datasets.prepare import enlarged
 from datasets.problems import plain
 from datasets.source import IMAGE_ENDINGS, list_images
 from graftwork.errors import InputError
@@ -29,12 +30,14 @@ class FolderImages:
         names: The files below the folder, sorted.
         resize: How the images were brought to this shape, `"none"` where all had it.
         unreadable: What is wrong with each file that was left out, by its name.
+        enlarged: How many images were smaller than they are here.
     """
 
     images: np.ndarray
     names: tuple[str, ...]
     resize: str
     unreadable: dict[str, str]
+    enlarged: int = 0
 
     def remark(self) -> str:
         """Says in a sentence which files were left out, and why the first was; or ""."""
@@ -78,7 +81,7 @@ def read_folder(
     kept: list[str] = []
     arrays: list[np.ndarray] = []
     unreadable: dict[str, str] = {}
-    resized = False
+    resized, smaller = False, 0
     for name, image in _opened(folder, names):
         if isinstance(image, InputError):
             unreadable[name] = str(image)
@@ -96,6 +99,7 @@ def read_folder(
         else:
             array = fitted(image, shape, "crop")
             resized |= image.size != (shape[1], shape[0])
+            smaller += enlarged(image.size[::-1], shape[:2], "crop")
         arrays.append(array)
         kept.append(name)
     if not arrays:
@@ -103,7 +107,9 @@ def read_folder(
             f"no image in {folder} can be read, the first: {next(iter(unreadable.values()))}"
         )
     text = f"cut to the proportions, bilinear, antialiased, to {_size(arrays[0])}"
-    return FolderImages(_stacked(arrays), tuple(kept), text if resized else "none", unreadable)
+    return FolderImages(
+        _stacked(arrays), tuple(kept), text if resized else "none", unreadable, smaller
+    )
 
 
 def _opened(folder: Path, names: list[str]) -> Iterator[tuple[str, Image.Image | InputError]]:

@@ -113,12 +113,12 @@ class SharedSearch:
             The journal entry of the finished search.
         """
         strategy, evaluator, config = self.strategy(seed), self.evaluator, self.setup.config
-        rounds = 0
+        rounds, cut = 0, None  # After how many rounds time was over.
         if current:
             strategy.restore(current["strategy"])
             evaluator.restore(current["evaluator"])
             self.trainer.restore(arrays)
-            rounds = current["rounds"]
+            rounds, cut = current["rounds"], current.get("cut")
         else:
             evaluator.begin(seed)
             self.trainer.start_over(seed, *self.pair.first_weights(seed))
@@ -151,19 +151,23 @@ class SharedSearch:
                 "strategy": strategy.state(),
                 "evaluator": evaluator.state(),
                 "rounds": rounds,
+                "cut": cut,
             }
             checkpoint(values, self.trainer.state())
 
         search(strategy, evaluator, time_left, record)
-        cut_short = not strategy.done
-        if cut_short and not ranked(strategy):
-            strategy.stop_training()  # Without a single score there would be nothing to choose.
-            search(strategy, evaluator, lambda: not ranked(strategy), record)
+        if cut is None and not strategy.done:
+            cut = rounds
+        if cut == rounds and not ranked(strategy):
+            # Without a single score there would be nothing to choose.
+            strategy.stop_training()
+            search(strategy, evaluator, lambda: rounds == cut, record)
+        trained = rounds if cut is None else cut
         unused = config.warmup_rounds if isinstance(strategy, AGan) else self.rounds
         return {
             "rounds": rounds,
-            "cut_short": cut_short,
-            **self._outcome(strategy, seed, evaluator.evaluated - min(rounds, unused)),
+            "cut_short": cut is not None,
+            **self._outcome(strategy, seed, evaluator.evaluated - min(trained, unused)),
         }
 
     def _samples(self, architecture: Architecture) -> np.ndarray:
@@ -212,10 +216,7 @@ class SharedSearch:
                 for a, score in shortlist
             ],
             "constant_reward": constant,
-            # Where time was over before the first round there is nothing to equal.
-            "random_search": self._random_search(seed, asked)
-            if config.controls and asked
-            else None,
+            "random_search": self._random_search(seed, asked) if config.controls else None,
             "evaluations": asked,
             "resets": evaluator.resets,
             "steps": evaluator.steps,

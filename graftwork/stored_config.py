@@ -47,7 +47,9 @@ def read_arguments(kind: type[Config], run: Path) -> Config:
     """
     stored, hints = read_config(run), typing.get_type_hints(kind)
     try:
-        arguments = dict(stored.get("arguments", {}))
+        if not (arguments := dict(stored.get("arguments", {}))):
+            # Every flag has a default: another search than that of the run would be made of them.
+            raise InputError("there are none.")
         for name, value in arguments.items():
             if isinstance(value, list):
                 arguments[name] = tuple(value)

@@ -123,14 +123,14 @@ class SharedSearch:
         strategy, evaluator = self.strategy(seed), self.evaluator
         self._trace(strategy.best)
         evaluator.forget()
-        rounds = 0
+        rounds, cut = 0, None  # After how many rounds time was over.
         evaluator.training_seconds = evaluator.evaluation_seconds = 0.0
         if current:
             strategy.restore(current["strategy"])
             self.trainer.restore(arrays)
             evaluator.training_seconds = current["training_seconds"]
             evaluator.evaluation_seconds = current["evaluation_seconds"]
-            rounds = current["rounds"]
+            rounds, cut = current["rounds"], current.get("cut")
         else:
             self.trainer.start_over(seed, self.fresh_supernet(seed).get_weights())
         evaluator.on_step = stage.advance
@@ -148,13 +148,21 @@ class SharedSearch:
             values = {
                 "strategy": strategy.state(),
                 "rounds": rounds,
+                "cut": cut,
                 "training_seconds": evaluator.training_seconds,
                 "evaluation_seconds": evaluator.evaluation_seconds,
             }
             checkpoint(values, self.trainer.state())
 
-        found = self.space.tree(search(strategy, evaluator, time_left, record))
-        return {"rounds": rounds, **self._outcome(found)}
+        search(strategy, evaluator, time_left, record)
+        if cut is None and not strategy.done:
+            cut = rounds
+        if cut == rounds and isinstance(strategy, OneShot) and not strategy.strategy.ranked():
+            # Without a single score there would be nothing to choose.
+            strategy.stop_training()
+            search(strategy, evaluator, lambda: rounds == cut, record)
+        found = self.space.tree(strategy.best)
+        return {"rounds": rounds, "cut_short": cut is not None, **self._outcome(found)}
 
     def _trace(self, architecture: Architecture) -> None:
         """Traces a step and an evaluation, so that no search's time counts it."""
