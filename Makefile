@@ -31,13 +31,13 @@ demo-gan: setup
 	@$(BIN)/graftwork gans sample $(DEMO_GAN) --count 8 --interpolate
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datasets import DataOptions
-from datasets.loading import load_source
+from datasets.loading import load_source, remarks
 from datasets.problems import Problems
 from datasets.source import ImageArray, Source
 from graftwork.errors import InputError
@@ -74,6 +74,19 @@ def test_images_that_cannot_be_read_are_in_no_split_and_counted():
     assert 3 not in dataset.split("train")
     assert 25 not in dataset.split("validation")
     assert [len(rows) for rows in dataset.splits.values()] == [19, 9, 10]
+
+
+def test_images_smaller_than_asked_for_are_remarked_on():
+    dataset = load_source(source(broken=(3, 25)), DataOptions(size="16", max_bad=0.05))
+    assert dataset.enlarged == 38
+    (line,) = [line for line in remarks(dataset) if "smaller" in line]
+    assert line == (
+        "38 of 40 images are smaller than 16×16 and were enlarged: what is learned has no detail "
+        "beyond theirs. Give a smaller --size."
+    )
+    for size in ("8", "4", None):
+        dataset = load_source(source(), DataOptions(size=size))
+        assert (dataset.enlarged, remarks(dataset)) == (0, [])
 
 
 @pytest.mark.parametrize(

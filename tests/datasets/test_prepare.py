@@ -118,6 +118,36 @@ def test_unreadable_images_are_white_and_told_of(files):
     assert set(prepare(files, SIZE, "crop").unreadable) == {3, 17}
 
 
+def test_images_that_were_enlarged_are_counted_over_an_interruption(files, monkeypatch):
+    for row, size in ((2, (8, 5)), (9, (7, 6)), (16, (16, 12)), (21, (2, 2))):
+        Image.new("RGB", size).save(files.images.folder / f"{row}.png")
+    (files.images.folder / "11.png").write_bytes(b"no image")
+    plain = ImageFiles.open
+
+    def interrupted(self, row, size):
+        if row == 12:
+            raise KeyboardInterrupt
+        return plain(self, row, size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageFiles, "open", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(files, SIZE, "crop")
+    assert prepare(files, SIZE, "crop").enlarged == 3
+    assert prepare(files, SIZE, "crop").enlarged == 3  # From the cache.
+    assert prepare(files, SIZE, "stretch").enlarged == 3
+    assert prepare(files, SIZE, "pad").enlarged == 1  # Two have a side that is long enough.
+
+
+def test_an_entry_of_an_earlier_version_does_not_say_what_was_enlarged(files, monkeypatch):
+    state = prepared_folder(files, (12, 16), "crop") / "state.json"
+    assert prepare(files, (12, 16), "crop").enlarged == COUNT
+    stored = json.loads(state.read_text())
+    state.write_text(json.dumps({k: v for k, v in stored.items() if k != "enlarged"}))
+    monkeypatch.setattr(ImageFiles, "open", None)
+    assert prepare(files, (12, 16), "crop").enlarged == 0
+
+
 def changed(path):
     Image.new("RGB", SIZE[::-1], "red").save(path)
 

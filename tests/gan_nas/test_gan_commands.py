@@ -7,6 +7,7 @@ import pytest
 import tiny
 from PIL import Image
 
+from gan_nas.extractors import Extractor
 from gan_nas.image_folder import read_folder
 from graftwork.files import read_json
 from graftwork.run import Run
@@ -59,6 +60,12 @@ def splits(train, validation, test):
         (["--sample-minutes", "nan"], {}, ["sample-minutes must be a number above 0"]),
         (["--time-budget", "soon"], {}, ["time-budget", "soon"]),
         (["--inception-weights", "a.h5"], {}, ["needs --extractor inception"]),
+        (["--top", 4], {}, ["top must be at most --candidates, 3", "Received: 4."]),
+        (
+            ["--discriminator", "residual", "--search-discriminator"],
+            {},
+            ["discriminator residual does not go with --search-discriminator", "Leave one"],
+        ),
         (["--conditional", "clumn"], {}, ["attribute", "'clumn'", "column"]),
         (["--conditional", "row", "column"], {}, ["exclude each other"]),
         (["--batch-size", 401], {}, ["batch-size must be at most 400", "Received: 401."]),
@@ -74,6 +81,21 @@ def test_what_makes_no_sense_is_refused_and_leaves_no_file(
 ):
     words = ("search", "--out", tmp_path / "run", *tiny.GAN_SEARCH, *flags)
     assert_refused(gan_command(*words, **changes), *parts)
+    assert contents(tmp_path) == {}
+
+
+def test_too_few_images_for_the_reward_are_refused_and_leave_no_file(
+    gan_command, tmp_path, monkeypatch
+):
+    # As many images as features do not give a covariance of full rank.
+    monkeypatch.setattr(Extractor, "dimensions", 64)
+    flags = ("--out", tmp_path / "run", *tiny.GAN_SEARCH, "--reward", "fid")
+    assert_refused(
+        gan_command("search", *flags),
+        "the reward fid needs more than 64 images",
+        "there are 64 generated",
+        "Give --reward-images 65",
+    )
     assert contents(tmp_path) == {}
 
 
@@ -157,7 +179,7 @@ def test_training_longer_writes_a_row_and_a_generator(searched_gan, trained_gan)
 @pytest.mark.parametrize(
     ("flags", "parts"),
     [
-        (["--top", 3], ["top must be at most 2", "Received: 3."]),
+        (["--top", 4], ["top must be at most 3", "Received: 4."]),
         (["--steps", 0], ["steps must be at least 1"]),
         (["--seed", -1], ["seed must be at least 0"]),
         (["--resume"], ["no interrupted training with these flags", "Leave --resume out"]),
@@ -278,6 +300,16 @@ def test_the_table_says_what_was_resized_and_left_out(gan_command, tmp_path):
     assert f"40 images of {folder}" in out
     assert "images were resized" in out
     assert "1 files are left out" in out
+    assert "smaller" not in out
+
+
+def test_the_table_says_how_many_images_were_enlarged(gan_command, tmp_path):
+    folder = save_images(tmp_path / "mixed", images(8, 8)[:40])
+    for number in range(3):
+        Image.new("L", (8, 7)).save(folder / f"small{number}.png")
+    status, out, err = gan_command("evaluate", folder, "--dataset", "tiny")
+    assert (status, err) == (0, "")
+    assert "3 of 43 images are smaller than 8×8 and were enlarged" in out
 
 
 def test_json_stands_alone_where_the_classifier_is_trained_first(

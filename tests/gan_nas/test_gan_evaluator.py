@@ -62,7 +62,7 @@ class FakeTraining:
         self.trainer.step = 0
 
 
-def evaluator(reward="kid", classes=None):
+def evaluator(reward="kid", classes=None, total_steps=4000):
     real = features(np.random.default_rng(2).normal(2, 1, (90, 2)))
     images = np.random.default_rng(3).integers(0, 256, (64, 8, 1, 1)).astype(np.uint8)
     made = GanEvaluator(
@@ -76,7 +76,7 @@ def evaluator(reward="kid", classes=None):
         classes,
         round_steps=5,
         fresh_weights=lambda seed: ([seed], [-seed]),
-        total_steps=4000,
+        total_steps=total_steps,
     )
     made.begin(3)
     return made
@@ -161,6 +161,35 @@ def test_equal_images_are_a_collapse_once_there_were_enough_steps(monkeypatch):
     made.train(sample)
     (reason,) = events
     assert "64 generated images differ 0 times" in reason
+
+
+def test_weights_start_over_in_the_first_half_of_the_training_alone(monkeypatch):
+    made, events = evaluator(total_steps=20), []
+    made.on_event = lambda name, **values: events.append((values["steps"], values["reset"]))
+    monkeypatch.setattr(made.detector, "losses", lambda *given: COLLAPSE)
+    for _ in range(4):
+        made.train(sample)
+    assert events == [(5, True), (10, True), (15, False), (20, False)]
+    assert made.resets == len(made.training.started) == 2
+
+
+@pytest.mark.parametrize(("poor", "collapses"), [(2, False), (3, True)])
+def test_the_middle_of_five_generators_says_whether_images_are_equal(monkeypatch, poor, collapses):
+    made, events, drawn = evaluator(), [], []
+    made.on_event = lambda name, **values: events.append(name)
+    made.detector.window = 5
+
+    def images(latents, classes, architecture):
+        drawn.append(architecture)
+        if len(drawn) <= poor:
+            return np.zeros((len(latents), 8, 1, 1), np.uint8)
+        return np.random.default_rng(4).integers(0, 256, (64, 8, 1, 1)).astype(np.uint8)
+
+    monkeypatch.setattr(made.maker, "images", images)
+    made.train(sample)
+    assert len(drawn) == 5
+    assert len(set(drawn)) > 1
+    assert events == ["collapse"] * collapses
 
 
 def test_a_restored_evaluator_goes_on():

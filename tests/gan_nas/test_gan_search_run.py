@@ -40,6 +40,7 @@ def test_one_trace_a_kind_of_networks_serves_all_seeds(searched_gan, traces):
 def test_the_result_tells_what_was_searched(result):
     assert set(result) == {
         *("format", "command", "status", "dataset", "reward", "extractor", "extractor_note"),
+        *("chosen_by", "cut_short", "failed"),
         *("resize", "strategy", "seeds", "image_size", "nodes", "channels", "conditional"),
         *("space_size", "space_distinct", "architecture", "cells", "shortlist"),
         *("shared_score", "constant_reward", "random_search", "evaluations", "resets"),
@@ -51,10 +52,15 @@ def test_the_result_tells_what_was_searched(result):
     assert (result["strategy"], result["reward"], result["seeds"]) == ("agan", "−KID", [0, 1])
     assert (result["image_size"], result["channels"], result["nodes"]) == (8, [4], 1)
     assert (result["space_size"], result["space_distinct"]) == ("196", "105")
-    # One generator in the warm-up round, two children in each of two rounds, three candidates.
-    assert result["evaluations"] == 1 + 2 * 2 + 3
+    # Two children in each of two rounds, three candidates; not that of the warm-up round.
+    assert result["evaluations"] == 2 * 2 + 3
+    assert [found["evaluations"] for found in result["random_search"]] == [7, 7]
+    # The validation images alone are few.
+    assert result["chosen_by"] == "validation and training images"
+    assert (result["cut_short"], result["failed"]) == (False, [])
     assert [len(found["architecture"]) for found in result["random_search"]] == [2, 2]
     scores = [entry["score"] for entry in result["shortlist"]]
+    assert len(scores) == 3  # All candidates, of which --top are trained.
     assert scores == sorted(scores, reverse=True)
     assert result["shared_score"] == scores[0]
     assert result["architecture"] == result["shortlist"][0]["architecture"]
@@ -90,6 +96,7 @@ def test_the_journal_tells_every_round_and_every_training(searched_gan, result):
     # No training under the final weights.
     assert ["generator_loss" in event for event in first[:4]] == [True, True, True, False]
     searched, *trainings = first[4:]
+    assert searched["cut_short"] is False
     assert [t["method"] for t in trainings] == METHODS[:-1]
     assert trainings[0]["architecture"] == searched["architecture"]
     assert trainings[0]["shared_score"] == pytest.approx(searched["score"])
@@ -201,9 +208,9 @@ def test_another_strategy_searches_under_weights_that_were_trained_first(trouble
     rounds = [event for event in tiny.journal(troubled) if event["event"] == "round"]
     trained = ["generator_loss" in event for event in rounds]
     assert trained == [True] * 3 + [False] * (len(rounds) - 3)
-    # One generator in each round of training, then as many as asked for.
-    assert result["evaluations"] == 3 + 4
-    assert result["evaluations"] == rounds[-1]["evaluations"]
+    # Beside one generator in each round of training, which chooses nothing.
+    assert result["evaluations"] == 4
+    assert rounds[-1]["evaluations"] == 3 + 4
     assert all(1 <= event["score"] <= 2 for event in rounds)
 
 
@@ -224,8 +231,10 @@ def test_when_the_time_is_over_there_is_a_result_all_the_same(hurried):
     assert [r["name"] for r in result["methods"]] == [METHODS[0], METHODS[-1]]
     assert result["comparisons"] == []
     assert [event["event"] for event in tiny.journal(hurried)] == [
-        *("start", "floor", "searched", "trained")
+        *("start", "floor", "round", "searched", "trained")
     ]
+    # Three candidates under weights that were never trained.
+    assert (result["cut_short"], result["evaluations"]) == (True, 3)
     json.dumps(result, allow_nan=False)
 
 

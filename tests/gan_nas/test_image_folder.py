@@ -53,7 +53,10 @@ def test_mixed_sizes_need_a_shape_and_the_resize_is_said(tmp_path):
     assert found.images[1].min() > 250
     assert "bilinear" in found.resize
     assert "8×8" in found.resize
+    assert found.enlarged == 0
     assert read_folder(tmp_path, (8, 8, 3), limit=1).resize == "none"
+    assert read_folder(tmp_path, (10, 8, 3)).enlarged == 1
+    assert read_folder(tmp_path, (20, 40, 3)).enlarged == 2
 
 
 def test_unreadable_files_are_named_with_the_reason(tmp_path):

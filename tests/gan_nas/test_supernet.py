@@ -1,5 +1,6 @@
 """The supernets compute what the plain models compute, and only that."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -155,3 +156,32 @@ def test_a_space_without_discriminators_is_refused():
         DiscriminatorSupernet(GanSpace.make(8, 1), (4,), 1)
     with pytest.raises(InputError, match="one a stage"):
         GeneratorSupernet(GanSpace.make(8, 1), (4, 4), LATENT, 1)
+
+
+def test_discriminators_of_one_seed_have_equal_weights_whatever_was_drawn_before():
+    made = []
+    for seed, draws in ((1, 0), (1, 3), (2, 3)):
+        keras.utils.set_random_seed(draws)
+        made.append(DiscriminatorSupernet(SPACE, CHANNELS, 2, CLASSES, seed=seed))
+        made[-1].build()
+    names = [weight.name for weight in made[0].weights]
+    vectors = [i for i, name in enumerate(names) if "vector" in name]
+    # Beside those of the cells those of the stem, the logit and the embedding.
+    assert names.count("vector_u") == 3
+    assert len(vectors) > 5
+    weights = [network.get_weights() for network in made]
+    for first, again in zip(weights[0], weights[1], strict=True):
+        np.testing.assert_array_equal(first, again)
+    assert all((weights[0][i] != weights[2][i]).any() for i in vectors)
+
+
+def test_the_embedding_of_a_class_is_not_rounded():
+    supernet = make("discriminator", CLASSES)
+    table = supernet.embedding.layer.embeddings
+    table.assign(np.asarray([0.1, 0.2, 0.4])[:, None] * np.ones(table.shape))
+    inputs = inputs_of(supernet, SPACE.sample(np.random.default_rng(0)))
+    first, second, third = (
+        supernet(inputs | {"classes": tf.fill([BATCH], number)}).numpy() for number in range(3)
+    )
+    assert np.abs(second - first).min() > 1e-3
+    np.testing.assert_allclose(third - first, 3 * (second - first), rtol=1e-3)

@@ -8,6 +8,8 @@ import tiny
 
 from graftwork.cli import main
 from graftwork.files import read_json
+from graftwork.journal import read_journal
+from graftwork.run import Run
 from graftwork.training import FedNetwork
 from multitask_nas import evaluator, standalone
 from multitask_nas.cost import tree_cost
@@ -207,6 +209,31 @@ def test_a_small_time_budget_ends_early_with_a_whole_report_and_can_be_raised(
     result = read_json(path / "result.json")
     assert result["status"] == "finished"
     assert [method["name"] for method in result["methods"]] == METHODS[:2]
+
+
+@pytest.mark.parametrize("strategy", ["local-search", "gnas"])
+def test_a_search_whose_time_ends_while_it_trains_chooses_by_scores(
+    tmp_path, monkeypatch, strategy
+):
+    # A round takes a second; three quarters of the time are for the comparison.
+    monkeypatch.setattr(Run, "elapsed", property(rounds_told))
+    flags = ("--strategy", strategy, "--evaluations", "45", "--time-budget", "8s")
+    events = tiny.journal(search(tmp_path / "run", *flags, "--random-trees", "0"))
+    rounds = [event for event in events if event["event"] == "round"]
+    (searched,) = [event for event in events if event["event"] == "searched"]
+    assert searched["cut_short"] is True
+    assert ["loss" in event for event in rounds[:2]] == [True, True]
+    if strategy == "gnas":  # It has a tree of its own at any time.
+        assert len(rounds) == 2
+        return
+    (scored,) = rounds[2:]
+    assert ("loss" in scored, scored["evaluated"]) == (False, 20)
+    assert searched["architecture"] == scored["architecture"]
+    assert searched["score"] == pytest.approx(scored["score"])
+
+
+def rounds_told(run):
+    return float(sum(event["event"] == "round" for event in read_journal(run.path)))
 
 
 @pytest.mark.parametrize("strategy", ["local-search", "tpe"])
