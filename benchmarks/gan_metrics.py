@@ -20,12 +20,8 @@ import scipy.linalg
 from scipy.spatial.distance import cdist
 from scipy.special import log_softmax, softmax
 
-from gan_nas.metrics import (
-    frechet_distance,
-    inception_score,
-    kernel_distance,
-    kernel_distance_all,
-)
+from gan_nas.inception_scores import inception_score
+from gan_nas.metrics import frechet_distance, kernel_distance, kernel_distance_all
 from gan_nas.precision_recall import precision_recall
 
 SEED = 2020

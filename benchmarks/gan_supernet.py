@@ -23,9 +23,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gan_nas.cells import GanSpace
 from gan_nas.generator import build_generator
 from gan_nas.operations import Convolution, Pooling, steps
+from gan_nas.space import GanSpace
 from gan_nas.supernet import GeneratorSupernet
 from graftwork.optimizers import LazyAdam
 

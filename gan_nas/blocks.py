@@ -10,8 +10,9 @@ from typing import Any
 import keras
 from keras import layers
 
-from gan_nas.cells import Cell, start_and_stages
+from gan_nas.cells import Cell
 from gan_nas.operations import apply_operation, apply_spectral, named_seed
+from gan_nas.space import start_and_stages
 from graftwork.errors import InputError
 
 EPSILON = 1e-3

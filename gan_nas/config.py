@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from datasets.options import DataOptions
-from gan_nas.cells import start_and_stages
+from gan_nas.space import start_and_stages
 from graftwork import strategies
 from graftwork.budget import parse_duration
 from graftwork.errors import InputError, unknown_name

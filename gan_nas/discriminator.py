@@ -20,7 +20,7 @@ from gan_nas.blocks import (
     stages_of,
     to_logits,
 )
-from gan_nas.cells import GanSpace
+from gan_nas.space import GanSpace
 from graftwork.errors import InputError
 
 

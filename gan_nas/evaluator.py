@@ -10,12 +10,8 @@ from gan_nas.collapse import CollapseDetector, mean_pairwise_distance
 from gan_nas.extractors import Extractor
 from gan_nas.guarded_training import GuardedTraining
 from gan_nas.image_maker import BATCH, ImageMaker, whole_batches
-from gan_nas.metrics import (
-    attribute_inception_score,
-    frechet_distance,
-    inception_score,
-    kernel_distance_all,
-)
+from gan_nas.inception_scores import attribute_inception_score, inception_score
+from gan_nas.metrics import frechet_distance, kernel_distance_all
 from gan_nas.quality import Features
 from graftwork.errors import InputError
 from graftwork.search import Evaluator

@@ -6,10 +6,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from gan_nas.cells import Cell, GanSpace
+from gan_nas.cells import Cell
 from gan_nas.discriminator import build_discriminator
 from gan_nas.generator import build_generator
 from gan_nas.operations import Convolution, steps
+from gan_nas.space import GanSpace
 from gan_nas.supernet import BatchStatistics, DiscriminatorSupernet, GeneratorSupernet
 from gan_nas.supernet_layers import SearchedCell
 

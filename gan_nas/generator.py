@@ -14,7 +14,7 @@ from gan_nas.blocks import (
     normalize,
     stages_of,
 )
-from gan_nas.cells import GanSpace
+from gan_nas.space import GanSpace
 
 
 def build_generator(

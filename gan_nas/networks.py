@@ -6,10 +6,10 @@ import keras
 import numpy as np
 
 from gan_nas.baselines import dcgan_discriminator, dcgan_generator, sngan_generator
-from gan_nas.cells import GanSpace
 from gan_nas.discriminator import residual_discriminator
 from gan_nas.extraction import extract
 from gan_nas.generator import build_generator
+from gan_nas.space import GanSpace
 from gan_nas.supernet import DiscriminatorSupernet, GeneratorSupernet
 from graftwork.space import Architecture
 

@@ -6,13 +6,15 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from gan_nas.inception_scores import (
+    attribute_inception_score,
+    checked_probabilities,
+    inception_score,
+)
 from gan_nas.metrics import (
     GaussianStatistics,
-    attribute_inception_score,
     checked_features,
-    checked_probabilities,
     frechet_distance,
-    inception_score,
     kernel_distance,
     kernel_distance_all,
 )

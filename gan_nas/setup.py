@@ -6,7 +6,6 @@ import numpy as np
 
 from datasets import Dataset
 from datasets.dataset import SPLITS
-from gan_nas.cells import GanSpace
 from gan_nas.classes import dataset_classes
 from gan_nas.classifier_extractor import classifier_extractor
 from gan_nas.config import SMALL_DATA, GanSearch
@@ -18,6 +17,7 @@ from gan_nas.judge import Judge
 from gan_nas.losses import LOSSES
 from gan_nas.networks import Networks
 from gan_nas.pair import Pair
+from gan_nas.space import GanSpace
 from graftwork.adversarial_draws import AdversarialSettings
 from graftwork.augmentation import Augmentation
 from graftwork.errors import InputError

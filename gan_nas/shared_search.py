@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from gan_nas.agan import AGan
-from gan_nas.comparison import described
 from gan_nas.evaluator import MORE_IMAGES, GanEvaluator
 from gan_nas.image_maker import whole_batches
 from gan_nas.networks import CELLS
+from gan_nas.outcome import Searching, finite_or_none, outcome, ranked
 from gan_nas.sampling import latents
 from gan_nas.setup import Setup
 from graftwork.progress import Stage
@@ -20,12 +20,6 @@ from graftwork.strategies import OneShot, make_strategy
 
 EVALUATED_AT_ONCE = 10
 """Generators a round of a strategy that searches under trained weights."""
-
-SHORTLIST = 10
-"""Generators that are ranked anew with more images."""
-
-Ranked = list[tuple[Architecture, float]]
-Searching = AGan | OneShot
 
 
 class SharedSearch:
@@ -167,7 +161,14 @@ class SharedSearch:
         return {
             "rounds": rounds,
             "cut_short": cut is not None,
-            **self._outcome(strategy, seed, evaluator.evaluated - min(trained, unused)),
+            **outcome(
+                strategy,
+                self.setup,
+                evaluator,
+                self.maker,
+                seed,
+                evaluator.evaluated - min(trained, unused),
+            ),
         }
 
     def _samples(self, architecture: Architecture) -> np.ndarray:
@@ -176,99 +177,15 @@ class SharedSearch:
             : 64 if classes is None else len(classes)
         ]
 
-    def _outcome(self, strategy: Searching, seed: int, asked: int) -> dict[str, Any]:
-        """Ranks the best anew with more images, beside those of a random search.
-
-        Args:
-            strategy: What searched.
-            seed: Its seed.
-            asked: How many rewards it could choose by: those during training on random
-                generators say how far the weights are, and choose nothing.
-        """
-        evaluator, config = self.evaluator, self.setup.config
-        found = ranked(strategy)
-        search_seconds = evaluator.training_seconds + evaluator.evaluation_seconds
-        shortlist = self._ranked_anew([a for a, _ in found] or [strategy.best])
-        search_seconds_all = evaluator.training_seconds + evaluator.evaluation_seconds
-        scores = [score for _, score in found]
-        constant = len(scores) > 1 and float(np.ptp(scores)) == 0.0
-        if not scores:
-            evaluator.on_event(
-                "no reward",
-                reason="no generator has a reward that is a finite number: what was found is "
-                "arbitrary. Train longer, or with lower learning rates.",
-            )
-        if constant:
-            evaluator.on_event(
-                "constant reward",
-                reason=f"all {len(scores)} generators have the same reward, {scores[0]:.4g}: the "
-                "choice among them is arbitrary. Train longer or choose another --reward.",
-            )
-        return {
-            "architecture": list(shortlist[0][0]),
-            "score": _finite(shortlist[0][1]),
-            "shortlist": [
-                {
-                    "architecture": list(a),
-                    "score": _finite(score),
-                    "cells": described(self.setup, a),
-                }
-                for a, score in shortlist
-            ],
-            "constant_reward": constant,
-            "random_search": self._random_search(seed, asked) if config.controls else None,
-            "evaluations": asked,
-            "resets": evaluator.resets,
-            "steps": evaluator.steps,
-            "training_seconds": evaluator.training_seconds,
-            "search_seconds": search_seconds_all,
-            "children_an_hour": 3600 * asked / max(search_seconds, 1e-9),
-            "shared_weights": self.setup.judge.judge(self.maker, shortlist[0][0]),
-        }
-
-    def _ranked_anew(self, architectures: Sequence[Architecture]) -> Ranked:
-        # The first of a network's encodings: they have shared weights of their own.
-        different: dict[Architecture, Architecture] = {}
-        for architecture in architectures:
-            different.setdefault(self.setup.space.canonical(architecture), architecture)
-        best = list(different.values())[: max(SHORTLIST, self.setup.config.top)]
-        scores = self.evaluator.evaluate_with_more_images(best)[:, 0]
-        order = np.argsort(-scores, kind="stable")
-        return [(best[i], float(scores[i])) for i in order]
-
-    def _random_search(self, seed: int, evaluations: int) -> dict[str, Any]:
-        """Scores as many random generators as the search did, under the same weights."""
-        rng = np.random.default_rng([seed, 59])
-        drawn = [self.setup.space.sample(rng) for _ in range(evaluations)]
-        scores = self.evaluator.evaluate(drawn)[:, 0]
-        order = np.argsort(-scores, kind="stable")
-        finite = scores[np.isfinite(scores)]
-        best, score = self._ranked_anew([drawn[i] for i in order])[0]
-        return {
-            "architecture": list(best),
-            "score": _finite(score),
-            "evaluations": evaluations,
-            "mean_score": float(finite.mean()) if len(finite) else None,
-        }
-
     def shared_scores(self, architectures: Sequence[Architecture]) -> list[float | None]:
         """Returns the rewards from many images under the shared weights; None for `()`."""
         known = [a for a in architectures if a]
         scores = iter(self.evaluator.evaluate_with_more_images(known)[:, 0].tolist())
-        return [_finite(next(scores)) if a else None for a in architectures]
-
-
-def ranked(strategy: Searching) -> Ranked:
-    """Returns what a strategy has scored under the final weights, the best first."""
-    return strategy.ranked() if isinstance(strategy, AGan) else strategy.strategy.ranked()
+        return [finite_or_none(next(scores)) if a else None for a in architectures]
 
 
 def _filled(classes: np.ndarray | None) -> np.ndarray | None:
     return None if classes is None else np.resize(classes, 64)
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def _note(event: dict[str, Any]) -> str:

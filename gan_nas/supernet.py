@@ -9,8 +9,9 @@ import numpy as np
 from keras import layers, ops
 
 from gan_nas.blocks import EPSILON, stages_of
-from gan_nas.cells import DOWN, UP, GanSpace
+from gan_nas.cells import DOWN, UP
 from gan_nas.operations import named_seed
+from gan_nas.space import GanSpace
 from gan_nas.supernet_layers import SearchedCell
 from graftwork.errors import InputError
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gan_nas.cells import GanSpace
+from gan_nas.space import GanSpace
 from reports import write_report
 
 

@@ -1,4 +1,4 @@
-"""Adversarial training: compiled steps of a discriminator and a generator, and their batches."""
+"""Adversarial training: what a generator and its discriminator are fed, step by step."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,176 +15,16 @@ from graftwork.adversarial_draws import (
     AdversarialLoss,
     AdversarialSettings,
 )
-from graftwork.augmentation import moved
+from graftwork.adversarial_model import AdversarialModel
 from graftwork.batch_order import BatchOrder
 from graftwork.errors import InputError
-from graftwork.optimizers import LazyAdam
 from graftwork.space import Architecture
 from graftwork.training import TrainingData
+from graftwork.training_state import named_arrays, restore_variables
 
 
 class NonFinite(Exception):  # noqa: N818
     """A loss or a weight is no longer a finite number; the message names the steps."""
-
-
-class AdversarialModel(keras.Model):
-    """A generator and a discriminator, whose training step takes several steps of the second.
-
-    Both are called in training mode in both kinds of steps: the discriminator's spectral norms
-    are estimated anew in each call, and the generator normalises with the statistics of its
-    batch. Real and generated images are one batch of the discriminator.
-
-    Args:
-        generator: A built network; `input_names` says which of `latents`, `classes` and
-            `architecture` it takes. Returns images in −1…1.
-        discriminator: A built network that takes `images`, and `classes` and `architecture`
-            where its `input_names` say so. Returns logits `(n,)`.
-        images: The real images on the device, uint8, or None where batches bring them.
-        settings: How to train.
-        loss: The losses of both.
-    """
-
-    def __init__(
-        self,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        images: Any,
-        settings: AdversarialSettings,
-        loss: AdversarialLoss,
-    ) -> None:
-        super().__init__(name="adversarial")
-        self.generator, self.discriminator = generator, discriminator
-        self.on_device = images
-        self.settings, self.adversarial_loss = settings, loss
-        betas = {"beta_1": settings.beta_1, "beta_2": settings.beta_2}
-        self.generator_optimizer = LazyAdam(settings.generator_learning_rate, **betas)
-        self.discriminator_optimizer = LazyAdam(settings.discriminator_learning_rate, **betas)
-        self.generator_optimizer.build(generator.trainable_variables)
-        self.discriminator_optimizer.build(discriminator.trainable_variables)
-        averaged = [] if settings.ema is None else generator.weights
-        self.ema = [
-            keras.Variable(w.numpy(), trainable=False, dtype=w.dtype, name=f"ema_{i}")
-            for i, w in enumerate(averaged)
-        ]
-        # Sums over steps, in float64: the variance is a difference of large sums.
-        self.sums = keras.Variable(np.zeros(5), trainable=False, dtype="float64", name="sums")
-        # One trace serves all discriminator steps of a training step.
-        self.discriminator_step = tf.function(self._discriminator_step, autograph=False)
-        self.finite = tf.function(self._finite, autograph=False)
-        self.built = True
-        # Keras needs one optimizer to be willing to fit; `train_step` uses both.
-        self.compile(optimizer=self.generator_optimizer, jit_compile=False)
-
-    def train_step(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Takes the discriminator's steps and then one of the generator.
-
-        Args:
-            data: `places` or `images` of real images, `(d, n, …)`, with `real_classes`
-                `(d, n)`; `architecture` `(n, D)`; what `AdversarialDraws` draws.
-
-        Returns:
-            The generator's loss. What `AdversarialTrainer.train` returns is summed in `sums`.
-        """
-        d = self.settings.discriminator_steps
-        data = dict(data)
-        architecture = data.pop("architecture")
-        parameters = data.pop("diff_augment", None)
-        latents, fake_classes = data.pop("latents"), data.pop("fake_classes", None)
-        for k in range(d):
-            part = {name: value[k] for name, value in data.items()}
-            part |= {"architecture": architecture, "latents": latents[k]}
-            if fake_classes is not None:
-                part["fake_classes"] = fake_classes[k]
-            if parameters is not None:
-                part |= {"augment_real": parameters[k], "augment_fake": parameters[d + k]}
-            self.discriminator_step(part)
-        given = {"latents": latents[d], "architecture": architecture}
-        if fake_classes is not None:
-            given["classes"] = fake_classes[d]
-        augment = None if parameters is None else parameters[2 * d]
-        return {"generator_loss": self._generator_step(given, augment)}
-
-    def _discriminator_step(self, part: dict[str, Any]) -> None:
-        given = {"architecture": part["architecture"]}
-        asked = given | {"latents": part["latents"]}
-        if "fake_classes" in part:
-            asked["classes"] = part["fake_classes"]
-            given["classes"] = ops.concatenate([part["real_classes"], part["fake_classes"]])
-        real = self._augmented(self._real(part), part.get("augment_real"))
-        fake = self._augmented(_called(self.generator, asked), part.get("augment_fake"))
-        loss_of, n = self.adversarial_loss, self.settings.batch_size
-        twice = given | {"architecture": ops.tile(part["architecture"], (2, 1))}
-        with tf.GradientTape() as tape:
-            logits = _called(self.discriminator, twice | {"images": ops.concatenate([real, fake])})
-            loss = loss_of.discriminator(logits[:n], logits[n:])
-            if loss_of.penalty_weight:
-                if "classes" in given:
-                    given["classes"] = part["real_classes"]
-                loss += loss_of.penalty(self._gradients_between(real, fake, part["mixing"], given))
-        self._apply(self.discriminator_optimizer, tape, loss, self.discriminator)
-        real_logit, fake_logit = ops.mean(logits[:n]), ops.mean(logits[n:])
-        self._count(loss, ops.square(ops.cast(loss, "float64")), real_logit, fake_logit, 0.0)
-
-    def _generator_step(self, given: dict[str, Any], parameters: Any) -> Any:
-        done = ops.cast(self.generator_optimizer.iterations, "float32")
-        with tf.GradientTape() as tape:
-            images = self._augmented(_called(self.generator, given), parameters)
-            logits = _called(self.discriminator, given | {"images": images})
-            loss = self.adversarial_loss.generator(logits)
-        self._apply(self.generator_optimizer, tape, loss, self.generator)
-        self._count(0.0, 0.0, 0.0, 0.0, loss)
-        if self.settings.ema is not None:
-            # The first steps' weights are soon forgotten.
-            decay = ops.minimum(self.settings.ema, (1 + done) / (10 + done))
-            for average, weight in zip(self.ema, self.generator.weights, strict=True):
-                if keras.backend.is_float_dtype(weight.dtype):
-                    new = average + ops.cast(1 - decay, weight.dtype) * (weight - average)
-                else:
-                    new = ops.convert_to_tensor(weight)
-                average.assign(new)
-        return loss
-
-    def _real(self, part: dict[str, Any]) -> Any:
-        if self.on_device is None:
-            images = part["images"]
-        else:
-            images = ops.take(self.on_device, part["places"], axis=0)
-        if "moves" in part:
-            images = moved(images, part["moves"])
-        return ops.cast(images, "float32") / 127.5 - 1
-
-    def _augmented(self, images: Any, parameters: Any) -> Any:
-        augment = self.settings.diff_augment
-        return images if augment is None else augment(images, parameters)
-
-    def _gradients_between(self, real: Any, fake: Any, mixing: Any, given: dict[str, Any]) -> Any:
-        """Returns the discriminator's gradients between real and fake (Gulrajani et al. 2017)."""
-        images = fake + mixing[:, None, None, None] * (real - fake)
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            logits = _called(self.discriminator, given | {"images": images})
-        return tape.gradient(logits, images)
-
-    def _apply(self, optimizer: Any, tape: Any, loss: Any, network: keras.Model) -> None:
-        variables = network.trainable_variables
-        gradients = tape.gradient(loss, variables)
-        # Embeddings' come as slices; LazyAdam finds for itself the rows without one.
-        dense = [None if g is None else tf.convert_to_tensor(g) for g in gradients]
-        optimizer.apply(dense, variables)
-
-    def _count(self, *values: Any) -> None:
-        self.sums.assign_add(ops.stack([ops.cast(value, "float64") for value in values]))
-
-    def _finite(self) -> Any:
-        """Returns whether all sums and all weights are finite numbers."""
-        weights = [self.sums, *self.generator.weights, *self.discriminator.weights]
-        floats = [w for w in weights if keras.backend.is_float_dtype(w.dtype)]
-        return ops.all(ops.stack([ops.all(ops.isfinite(w)) for w in floats]))
-
-
-def _called(network: keras.Model, given: dict[str, Any]) -> Any:
-    """Calls a network in training mode with those of its inputs that it wants."""
-    return network({name: given[name] for name in network.input_names}, training=True)
 
 
 class AdversarialTrainer:
@@ -362,9 +202,7 @@ class AdversarialTrainer:
         """Returns everything that training goes on from, as named arrays."""
         state = {name: np.asarray(getattr(self, name)) for name in ("step", "attempt")}
         state["seed"] = np.asarray(self.order.seed)
-        for prefix, variables in self._variables().items():
-            state |= {f"{prefix}_{i}": np.asarray(v) for i, v in enumerate(variables)}
-        return state
+        return state | named_arrays(self._variables())
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Goes on from what `state()` returned.
@@ -374,17 +212,7 @@ class AdversarialTrainer:
         """
         self.start_over(int(state["seed"]))
         self.step, self.attempt = int(state["step"]), int(state["attempt"])
-        for prefix, variables in self._variables().items():
-            for i, variable in enumerate(variables):
-                value = state.get(f"{prefix}_{i}")
-                if value is None or value.shape != tuple(variable.shape):
-                    raise InputError(
-                        f"the checkpoint is of another network: {prefix} {i} is "
-                        f"{'missing' if value is None else value.shape} where "
-                        f"{tuple(variable.shape)} is expected. It was written by another version "
-                        "of Graftwork, or changed. Begin a new run."
-                    )
-                variable.assign(value)
+        restore_variables(self._variables(), state)
 
     def _variables(self) -> dict[str, Sequence[Any]]:
         return {

@@ -20,6 +20,7 @@ from graftwork.losses import MaskedBinaryCrossentropy
 from graftwork.optimizers import LazyAdam
 from graftwork.rows import read_rows
 from graftwork.space import Architecture
+from graftwork.training_state import named_arrays, restore_variables
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -214,11 +215,7 @@ class Trainer:
         return {
             "step": np.asarray(self.step),
             "seed": np.asarray(self.order.seed),
-            **{f"weight_{i}": np.asarray(v) for i, v in enumerate(self.network.weights)},
-            **{
-                f"optimizer_{i}": np.asarray(v)
-                for i, v in enumerate(self.model.optimizer.variables)
-            },
+            **named_arrays(self._variables()),
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
@@ -229,20 +226,10 @@ class Trainer:
         """
         self.start_over(int(state["seed"]))
         self.step = int(state["step"])
-        for prefix, variables in (
-            ("weight", self.network.weights),
-            ("optimizer", self.model.optimizer.variables),
-        ):
-            for i, variable in enumerate(variables):
-                value = state.get(f"{prefix}_{i}")
-                if value is None or value.shape != tuple(variable.shape):
-                    raise InputError(
-                        f"the checkpoint is of another network: {prefix} {i} is "
-                        f"{'missing' if value is None else value.shape} where "
-                        f"{tuple(variable.shape)} is expected. It was written by another version "
-                        "of Graftwork, or changed. Begin a new run."
-                    )
-                variable.assign(value)
+        restore_variables(self._variables(), state)
+
+    def _variables(self) -> dict[str, Sequence[Any]]:
+        return {"weight": self.network.weights, "optimizer": self.model.optimizer.variables}
 
 
 def compiled(function: Callable[..., Any], *inputs: tuple[tuple[int | None, ...], str]) -> Any:

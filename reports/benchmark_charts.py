@@ -6,6 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.axes import new_figure
 from reports.names import shorten
 from reports.palette import ACCENT, BRANCHES, INK, MUTED, RULE
 
@@ -25,7 +26,7 @@ def regret_overview(ranked: Sequence[dict[str, Any]], control: str | None) -> Fi
     shown = [s for s in ranked if s["regret_curve"]]
     if not shown:
         return None
-    figure, axes = _figure(5.0, 3.5)
+    figure, axes = new_figure(3.5)
     coloured = [s["name"] for s in shown if s["name"] != control][:LINES]
     for strategy in reversed(shown):
         name = strategy["name"]
@@ -57,7 +58,7 @@ def regret_single(strategy: dict[str, Any], ranked: Sequence[dict[str, Any]], co
     """Returns one strategy's regret with its band, among all others and the control."""
     if not strategy["regret_curve"]:
         return None
-    figure, axes = _figure(3.2, 2.3)
+    figure, axes = new_figure(2.3, width=3.2)
     for other in ranked:
         if other["regret_curve"] and other is not strategy:
             is_control = other["name"] == control
@@ -81,7 +82,7 @@ def rank_plot(ranks: dict[str, Any], control: str | None) -> Figure:
     """
     names, means = ranks["names"], ranks["mean_ranks"]
     half = ranks["critical_difference"] / 2
-    figure, axes = _figure(5.0, 0.8 + 0.27 * len(names), grid="x")
+    figure, axes = new_figure(0.8 + 0.27 * len(names), grid="x")
     # What the best one's bar covers cannot be told apart from it.
     axes.axvspan(means[0] - half, means[0] + half, color=ACCENT, alpha=0.1, linewidth=0)
     for row, (name, mean) in enumerate(zip(names, means, strict=True)):
@@ -137,16 +138,3 @@ def _regret_axes(axes: Axes) -> None:
     axes.tick_params(which="minor", length=0)
     axes.set_xlabel("evaluations")
     axes.set_ylabel("regret (points)")
-
-
-def _figure(width: float, height: float, grid: str = "y") -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(RULE)
-    axes.tick_params(length=0, labelsize=9, labelcolor=MUTED)
-    axes.grid(axis=grid, color=RULE, linewidth=0.7)  # type: ignore[arg-type]
-    axes.set_axisbelow(True)
-    axes.xaxis.label.set(color=MUTED, size=9.5)
-    axes.yaxis.label.set(color=MUTED, size=9.5)
-    return figure, axes

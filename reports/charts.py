@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.axes import legend, new_figure
 from reports.methods import Method
 from reports.names import shorten
-from reports.palette import ACCENT, BRANCHES, INK, MUTED, RULE
+from reports.palette import ACCENT, BRANCHES, INK, MUTED
 from reports.run_folder import RunFolder, number
-
-# Inches. The page shows a figure at most 500 px wide, which makes its texts 13 px.
-WIDTH = 5.0
 
 
 def search_curve(run: RunFolder) -> Figure | None:
@@ -28,7 +25,7 @@ def search_curve(run: RunFolder) -> Figure | None:
             points.setdefault(event.get("seed", 0), []).append((steps, 100 * score))
     if not points:
         return None
-    figure, axes = _figure(3.1)
+    figure, axes = new_figure(3.1)
     dashes: dict[str, Any] = {"linewidth": 1, "linestyle": (0, (4, 3))}
     exact = {e.get("seed", 0): number(e, "exact_score") for e in run.of_kind("searched")}
     for index, (seed, line) in enumerate(sorted(points.items())):
@@ -48,7 +45,7 @@ def search_curve(run: RunFolder) -> Figure | None:
         axes.plot([], [], label="exact optimum", color=MUTED, **dashes)
     axes.set_xlabel("training steps of the shared weights")
     axes.set_ylabel(f"validation {run.score} (%)")
-    _legend(axes)
+    legend(axes)
     return figure
 
 
@@ -60,7 +57,7 @@ def error_plot(run: RunFolder, methods: Sequence[Method]) -> Figure | None:
     rows = [(method, e) for method in methods if (e := method.test_error) is not None]
     if not rows:
         return None
-    figure, axes = _figure(0.75 + 0.3 * len(rows), grid="x")
+    figure, axes = new_figure(0.75 + 0.3 * len(rows), grid="x")
     for row, (method, mean) in enumerate(rows):
         colour = ACCENT if method.kind == "searched" else MUTED
         single = [
@@ -104,7 +101,7 @@ def score_scatter(run: RunFolder, methods: Sequence[Method]) -> Figure | None:
             groups.setdefault(group, []).append((100 * shared, 100 * alone))
     if sum(map(len, groups.values())) < 2:
         return None
-    figure, axes = _figure(3.4, grid="both")
+    figure, axes = new_figure(3.4, grid="both")
     styles: dict[str, dict[str, Any]] = {
         "random trees": {"marker": "o", "color": MUTED, "markersize": 4.5, "alpha": 0.7},
         "trained trees": {"marker": "o", "color": MUTED, "markersize": 4.5},
@@ -116,32 +113,5 @@ def score_scatter(run: RunFolder, methods: Sequence[Method]) -> Figure | None:
             axes.plot(*zip(*groups[group], strict=True), linestyle="", label=group, **style)
     axes.set_xlabel(f"{run.score} under shared weights (%)")
     axes.set_ylabel(f"{run.score} when trained alone (%)")
-    _legend(axes)
+    legend(axes)
     return figure
-
-
-def _figure(height: float, grid: str = "y") -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(RULE)
-    axes.tick_params(length=0, labelsize=9, labelcolor=MUTED)
-    axes.grid(axis=grid, color=RULE, linewidth=0.7)  # type: ignore[arg-type]
-    axes.set_axisbelow(True)
-    axes.xaxis.label.set(color=MUTED, size=9.5)
-    axes.yaxis.label.set(color=MUTED, size=9.5)
-    return figure, axes
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-        ncols=4,
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 1.0),
-        borderaxespad=0.2,
-        handlelength=1.6,
-        columnspacing=1.4,
-    )

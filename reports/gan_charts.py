@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, SymmetricalLogLocator
 
-from reports.charts import _figure, _legend
+from reports.axes import legend, new_figure
 from reports.gan_methods import GanMethod
 from reports.gan_summary import reward_scale
 from reports.names import shorten
@@ -30,7 +30,7 @@ def reward_curve(run: RunFolder) -> Figure | None:
     best = _lines(run, "evaluations", "best_score", scale)
     if not mean and not best:
         return None
-    figure, axes = _figure(3.1)
+    figure, axes = new_figure(3.1)
     seeds = sorted({*mean, *best})
     for place, seed in enumerate(seeds):
         colour = BRANCHES[place % len(BRANCHES)]
@@ -47,7 +47,7 @@ def reward_curve(run: RunFolder) -> Figure | None:
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=_TICKS, integer=True))
     axes.set_xlabel("generators rewarded")
     axes.set_ylabel(f"reward ({name})")
-    _legend(axes)
+    legend(axes)
     return figure
 
 
@@ -56,7 +56,7 @@ def entropy_curve(run: RunFolder) -> Figure | None:
     lines = _lines(run, "evaluations", "entropy")
     if not lines:
         return None
-    figure, axes = _figure(3.1)
+    figure, axes = new_figure(3.1)
     for place, (seed, line) in enumerate(sorted(lines.items())):
         colour = BRANCHES[place % len(BRANCHES)]
         _line(axes, line, colour, f"seed {seed}" if place < len(BRANCHES) else None)
@@ -64,7 +64,7 @@ def entropy_curve(run: RunFolder) -> Figure | None:
     axes.set_xlabel("generators rewarded")
     axes.set_ylabel("entropy (nats a decision)")
     if len(lines) > 1:
-        _legend(axes)
+        legend(axes)
     return figure
 
 
@@ -76,7 +76,7 @@ def loss_curve(run: RunFolder) -> Figure | None:
     }
     if not any(networks.values()):
         return None
-    figure, axes = _figure(3.1)
+    figure, axes = new_figure(3.1)
     for colour, (name, lines) in zip(BRANCHES, networks.items(), strict=False):
         for place, (_, line) in enumerate(sorted(lines.items())):
             _line(axes, line, colour, name if place == 0 else None)
@@ -88,7 +88,7 @@ def loss_curve(run: RunFolder) -> Figure | None:
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=_TICKS, integer=True))
     axes.set_xlabel("training steps of the shared weights")
     axes.set_ylabel("loss, mean of the round")
-    _legend(axes)
+    legend(axes)
     return figure
 
 
@@ -100,7 +100,7 @@ def kid_strip(methods: Sequence[GanMethod], floor: GanMethod | None) -> Figure |
     rows = [(method, kid) for method in methods if (kid := method.kid) is not None]
     if not rows:
         return None
-    figure, axes = _figure(1.0 + 0.3 * len(rows), grid="x")
+    figure, axes = new_figure(1.0 + 0.3 * len(rows), grid="x")
     shown: list[float] = []
     for row, (method, mean) in enumerate(rows):
         colour = ACCENT if method.kind == "searched" else MUTED
@@ -112,7 +112,7 @@ def kid_strip(methods: Sequence[GanMethod], floor: GanMethod | None) -> Figure |
     if floor and floor.kid is not None:
         shown.append(1000 * floor.kid)
         axes.axvline(shown[-1], color=INK, label="real training images", **_DASHES)
-        _legend(axes)
+        legend(axes)
     _spread(axes.set_xscale, axes.xaxis, shown)
     left = axes.get_xlim()[0]
     for row, (method, _) in enumerate(rows):
@@ -157,7 +157,7 @@ def shared_scatter(run: RunFolder) -> Figure | None:
             groups.setdefault(kind, []).append((scale * shared, -1000 * alone))
     if sum(map(len, groups.values())) < 2:
         return None
-    figure, axes = _figure(3.4, grid="both")
+    figure, axes = new_figure(3.4, grid="both")
     styles: dict[str, dict[str, Any]] = {
         "random": {"marker": "o", "color": MUTED, "markersize": 4.5, "alpha": 0.7},
         "random search": {"marker": "^", "color": BRANCHES[1], "markersize": 5.5},
@@ -173,7 +173,7 @@ def shared_scatter(run: RunFolder) -> Figure | None:
     _spread(axes.set_yscale, axes.yaxis, [y for _, y in points])
     axes.set_xlabel(f"reward under shared weights ({name})")
     axes.set_ylabel("−KID · 10³ when trained alone")
-    _legend(axes)
+    legend(axes)
     return figure
 
 

@@ -89,10 +89,10 @@ def register_gan(patch: pytest.MonkeyPatch, **changes) -> None:
     Its classifier learns little, and a training may write a checkpoint after two steps.
     """
     register(patch, **{"images": tiny_dataset().images[:, ::2, ::2]} | changes)
-    from gan_nas import classifier_extractor, standalone
+    from gan_nas import classifier, standalone
 
-    settings = {"steps": 8, "widths": [4] * 5}
-    patch.setattr(classifier_extractor, "SETTINGS", classifier_extractor.SETTINGS | settings)
+    patch.setitem(classifier.SETTINGS, "steps", 8)
+    patch.setitem(classifier.SETTINGS, "widths", [4] * 5)
     patch.setattr(standalone, "CHUNK", 2)
 
 

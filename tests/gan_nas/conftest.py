@@ -37,7 +37,7 @@ def traces():
 @pytest.fixture(scope="session")
 def searched_gan(run_gans, traces, tmp_path_factory):
     """A finished search with two seeds and all controls. Not to be written on."""
-    from graftwork.adversarial_training import AdversarialModel
+    from graftwork.adversarial_model import AdversarialModel
 
     path = tmp_path_factory.mktemp("gans") / "searched"
     train_step = AdversarialModel.train_step

@@ -5,9 +5,9 @@ import numpy as np
 import plain_models
 import pytest
 
-from gan_nas.cells import GanSpace
 from gan_nas.cost import network_cost
 from gan_nas.discriminator import build_discriminator, next_widths, residual_discriminator
+from gan_nas.space import GanSpace
 from graftwork.errors import InputError
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,8 @@ import tiny
 
 from datasets import Dataset
 from gan_nas import classifier_extractor as module
-from gan_nas.classifier_extractor import accuracies, classifier_extractor, classifier_folder
+from gan_nas.classifier import SETTINGS, accuracies
+from gan_nas.classifier_extractor import classifier_extractor, classifier_folder
 from gan_nas.extractors import Extractor
 from graftwork.errors import InputError
 
@@ -18,17 +19,9 @@ from graftwork.errors import InputError
 def small(monkeypatch, tmp_path):
     """A cache of the test's own, and a training of seconds."""
     monkeypatch.setenv("GRAFTWORK_CACHE", str(tmp_path))
-    monkeypatch.setattr(
-        module,
-        "SETTINGS",
-        {
-            **module.SETTINGS,
-            "widths": [8, 8, 8, 8, 8],
-            "steps": 60,
-            "largest_side": 16,
-            "batch": 32,
-        },
-    )
+    changes = {"widths": [8, 8, 8, 8, 8], "steps": 60, "largest_side": 16, "batch": 32}
+    for name, value in changes.items():
+        monkeypatch.setitem(SETTINGS, name, value)
 
 
 def classes(count=300, size=(8, 8, 3), **changes):
@@ -102,7 +95,7 @@ def test_the_second_call_reads_the_cache(trained):
 
 
 def test_what_was_learned_is_told_from_chance(monkeypatch):
-    monkeypatch.setitem(module.SETTINGS, "steps", 100)
+    monkeypatch.setitem(SETTINGS, "steps", 100)
     dataset = tiny.tiny_dataset()
     _, meta = module._make(dataset, np.arange(5), None)
     assert meta["balanced_accuracy"] > 0.6

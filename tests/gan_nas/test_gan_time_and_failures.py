@@ -7,8 +7,8 @@ import pytest
 import tiny
 
 from gan_nas import search_run
-from gan_nas.cells import GanSpace
-from gan_nas.shared_search import SHORTLIST, SharedSearch
+from gan_nas.outcome import SHORTLIST, ranked_anew
+from gan_nas.space import GanSpace
 from graftwork.adversarial_training import AdversarialTrainer, NonFinite
 from graftwork.files import read_json
 from graftwork.journal import read_journal
@@ -143,11 +143,9 @@ class Scores:
 
 
 def shortlist_of(architectures, top=2):
-    made = SharedSearch.__new__(SharedSearch)
-    config = SimpleNamespace(top=top)
-    made.setup = SimpleNamespace(space=GanSpace.make(8, 1), config=config)
-    made.evaluator = Scores()
-    return made._ranked_anew(architectures), made.evaluator.asked
+    setup = SimpleNamespace(space=GanSpace.make(8, 1), config=SimpleNamespace(top=top))
+    evaluator = Scores()
+    return ranked_anew(setup, evaluator, architectures), evaluator.asked
 
 
 def test_of_two_encodings_of_one_network_the_first_keeps_its_place():

@@ -6,9 +6,10 @@ import pytest
 from keras import layers
 
 from gan_nas.blocks import EPSILON
-from gan_nas.cells import Cell, Edge, GanSpace
+from gan_nas.cells import Cell, Edge
 from gan_nas.cost import network_cost
 from gan_nas.generator import build_generator
+from gan_nas.space import GanSpace
 from graftwork.errors import InputError
 
 RNG = np.random.default_rng(0)

@@ -8,11 +8,10 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gan_nas.inception_scores import attribute_inception_score, inception_score
 from gan_nas.metrics import (
     GaussianStatistics,
-    attribute_inception_score,
     frechet_distance,
-    inception_score,
     kernel_distance,
     kernel_distance_all,
 )

@@ -6,13 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from gan_nas.metrics import (
-    GaussianStatistics,
-    attribute_inception_score,
-    frechet_distance,
-    inception_score,
-    kernel_distance_all,
-)
+from gan_nas.inception_scores import attribute_inception_score, inception_score
+from gan_nas.metrics import GaussianStatistics, frechet_distance, kernel_distance_all
 from gan_nas.precision_recall import precision_recall
 from gan_nas.quality import METRICS, Features, Quality, measure, real_floor
 from graftwork.errors import InputError

@@ -7,9 +7,10 @@ import numpy as np
 import plain_models
 
 from gan_nas.baselines import dcgan_discriminator, dcgan_generator, sngan_generator
-from gan_nas.cells import DOWN, NORMAL, UP, Cell, Edge, GanSpace
+from gan_nas.cells import DOWN, NORMAL, UP, Cell, Edge
 from gan_nas.discriminator import build_discriminator, residual_discriminator
 from gan_nas.generator import build_generator
+from gan_nas.space import GanSpace
 
 LOADER = """
 import sys

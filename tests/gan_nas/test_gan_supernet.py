@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_nas.cells import GanSpace
 from gan_nas.extraction import calibrate, extract
 from gan_nas.operations import Convolution, steps
+from gan_nas.space import GanSpace
 from gan_nas.supernet import DiscriminatorSupernet, GeneratorSupernet
 from graftwork.errors import InputError
 
