@@ -63,7 +63,7 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
         "constant_reward": any(search["constant_reward"] for search in searches),
         "random_search": [search["random_search"] for search in searches],
         "evaluations": first["evaluations"],
-        "cut_short": any(search["cut_short"] for search in searches),
+        "cut_short": any(search.get("cut_short") for search in searches),
         "failed": [
             {name: event[name] for name in ("method", "seed", "index", "reason")}
             for event in events

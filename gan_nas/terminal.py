@@ -95,9 +95,9 @@ def conclusions(result: dict[str, Any]) -> list[str]:
         )
     if result["constant_reward"]:
         lines.append("All candidates had the same reward: the choice among them is arbitrary.")
-    for failed in result["failed"]:
+    for failed in result.get("failed", []):
         lines.append(f"{failed['method']} of seed {failed['seed']} failed: {failed['reason']}")
-    if result["cut_short"]:
+    if result.get("cut_short"):
         lines.append(
             "Time was over before the search was: what was found is the best of what was scored."
         )
