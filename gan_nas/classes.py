@@ -29,6 +29,21 @@ class Classes:
         counts = np.bincount(known[known >= 0], minlength=len(self.names))
         return counts / counts.sum()
 
+    def draw(self, count: int, rows: np.ndarray, seed: Sequence[int]) -> np.ndarray:
+        """Draws classes, each as frequent as among some images.
+
+        Args:
+            count: How many.
+            rows: The images, those of the training split.
+            seed: Seeds of all chance.
+
+        Returns:
+            int32 `(count,)`.
+        """
+        shares = self.frequencies(rows)
+        drawn = np.random.default_rng(seed).choice(len(shares), count, p=shares)
+        return drawn.astype(np.int32)
+
 
 def dataset_classes(dataset: Dataset, attributes: Sequence[str]) -> Classes | None:
     """Returns the classes that attributes make, or None for no attributes.

@@ -7,14 +7,14 @@ import numpy as np
 
 from datasets import Dataset
 from datasets.loading import enlargement
-from gan_nas.classes import Classes, dataset_classes
+from gan_nas.classes import dataset_classes
 from gan_nas.classifier_extractor import classifier_extractor
 from gan_nas.config import GanEvaluation, GanSearch
 from gan_nas.extractors import Extractor
 from gan_nas.finished import load_generator
 from gan_nas.image_folder import read_folder
 from gan_nas.inception import inception_extractor
-from gan_nas.judge import MOST_REAL
+from gan_nas.judge import real_features
 from gan_nas.quality import measure, real_floor
 from gan_nas.sampling import generate, latents
 from graftwork.progress import Progress
@@ -42,15 +42,12 @@ def evaluate_target(
         images, remarks = _folder(config, dataset)
     extractor = _extractor(config, stored, dataset, progress)
     features = extractor.features(images)
-    real = {}
-    for split in ("train", "test"):
-        rows = dataset.split(split)
-        if len(rows) > MOST_REAL:
-            rows = np.sort(np.random.default_rng(7).choice(rows, MOST_REAL, replace=False))
-        real[split] = extractor.features(dataset.images, rows)
+    train, test = (
+        real_features(dataset, extractor, dataset.split(split)) for split in ("train", "test")
+    )
     fewer = config.fewer_images
-    quality = measure(features, real["test"], "test", fewer_images_ok=fewer)
-    floor = real_floor(real["train"], real["test"], len(images), fewer_images_ok=fewer)
+    quality = measure(features, test, "test", fewer_images_ok=fewer)
+    floor = real_floor(train, test, len(images), fewer_images_ok=fewer)
     return {
         "target": str(config.target),
         "dataset": dataset.name,
@@ -75,14 +72,10 @@ def _generated(config: GanEvaluation, stored: GanSearch, dataset: Dataset) -> np
     model = load_generator(config.target)
     drawn = latents(config.images, stored.latent, config.seed, config.truncate)
     classes = dataset_classes(dataset, stored.conditional)
-    return generate(model, drawn, _numbers(classes, dataset, len(drawn), config.seed))
-
-
-def _numbers(classes: Classes | None, dataset: Dataset, count: int, seed: int) -> np.ndarray | None:
     if classes is None:
-        return None
-    shares = classes.frequencies(dataset.split("train"))
-    return np.random.default_rng([seed, 43]).choice(len(shares), count, p=shares).astype(np.int32)
+        return generate(model, drawn)
+    numbers = classes.draw(len(drawn), dataset.split("train"), [config.seed, 43])
+    return generate(model, drawn, numbers)
 
 
 def _folder(config: GanEvaluation, dataset: Dataset) -> tuple[np.ndarray, list[str]]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from gan_nas.extraction import calibrate
 from gan_nas.sampling import latents
@@ -29,17 +28,15 @@ def save_generator(model: keras.Model, setup: Setup, path: Path) -> None:
     """
     size = setup.config.latent
     drawn = latents(CALIBRATION_BATCHES * CALIBRATION_BATCH, size, setup.config.seed + 61)
-    batches = [
-        {"latents": drawn[i : i + CALIBRATION_BATCH]}
-        for i in range(0, len(drawn), CALIBRATION_BATCH)
-    ]
+    inputs = {"latents": drawn}
     if setup.classes is not None:
-        shares = setup.classes.frequencies(setup.dataset.split("train"))
-        rng = np.random.default_rng([setup.config.seed, 67])
-        for batch in batches:
-            chosen = rng.choice(len(shares), CALIBRATION_BATCH, p=shares)
-            batch["classes"] = chosen.astype(np.int32)
-    calibrate(model, batches)
+        rows = setup.dataset.split("train")
+        inputs["classes"] = setup.classes.draw(len(drawn), rows, [setup.config.seed, 67])
+    starts = range(0, len(drawn), CALIBRATION_BATCH)
+    calibrate(
+        model,
+        ({name: x[i : i + CALIBRATION_BATCH] for name, x in inputs.items()} for i in starts),
+    )
     save_model(model, path)
 
 

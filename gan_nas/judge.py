@@ -21,6 +21,13 @@ FEW = 256
 """Validation images below which the training images help them."""
 
 
+def real_features(dataset: Dataset, extractor: Extractor, rows: np.ndarray) -> Features:
+    """Returns the features of real images, of `MOST_REAL` drawn ones where there are more."""
+    if len(rows) > MOST_REAL:
+        rows = np.sort(np.random.default_rng(7).choice(rows, MOST_REAL, replace=False))
+    return extractor.features(dataset.images, rows)
+
+
 class Judge:
     """Measures generators against real images that they were not trained on.
 
@@ -50,22 +57,15 @@ class Judge:
         self.latents = latents(count, latent, seed)
         self.classes = None
         if classes is not None:
-            shares = classes.frequencies(dataset.split("train"))
-            rng = np.random.default_rng([seed, 43])
-            self.classes = rng.choice(len(shares), count, p=shares).astype(np.int32)
+            self.classes = classes.draw(count, dataset.split("train"), [seed, 43])
         rows = dataset.split("validation")
         self.chosen_by = "validation images"
         """Which real images the search and its choices see."""
         if len(rows) < FEW:
             rows = np.union1d(rows, dataset.split("train"))
             self.chosen_by = "validation and training images"
-        self.validation = self._real(rows)
+        self.validation = real_features(dataset, extractor, rows)
         self._test: Features | None = None
-
-    def _real(self, rows: np.ndarray) -> Features:
-        if len(rows) > MOST_REAL:
-            rows = np.sort(np.random.default_rng(7).choice(rows, MOST_REAL, replace=False))
-        return self.extractor.features(self.dataset.images, rows)
 
     def some_images(self, count: int) -> np.ndarray:
         """Returns training images drawn at random, or all of fewer: uint8."""
@@ -77,12 +77,13 @@ class Judge:
     def test(self) -> Features:
         """The features of test images, read when they are first asked for."""
         if self._test is None:
-            self._test = self._real(self.dataset.split("test"))
+            rows = self.dataset.split("test")
+            self._test = real_features(self.dataset, self.extractor, rows)
         return self._test
 
     def floor(self) -> Quality:
         """Measures real training images against real test images."""
-        train = self._real(self.dataset.split("train"))
+        train = real_features(self.dataset, self.extractor, self.dataset.split("train"))
         return real_floor(train, self.test, len(self.latents))
 
     def judge(self, maker: ImageMaker, architecture: Architecture) -> dict[str, Any]:

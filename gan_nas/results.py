@@ -3,17 +3,17 @@
 from collections import defaultdict
 from typing import Any
 
-import numpy as np
-
 from datasets.identity import describe
 from gan_nas.comparison import FINAL, RANDOM
 from gan_nas.evaluator import REWARDS
 from gan_nas.networks import DCGAN
 from gan_nas.setup import Setup
+from graftwork.journal import by_method
 from graftwork.run import FORMAT
 from graftwork.statistics import (
     PairedDifference,
     grouped_kendall,
+    mean,
     mean_interval,
     paired_difference,
 )
@@ -86,14 +86,6 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
             if (compared := compare(trainings, other)) is not None
         ],
     }
-
-
-def by_method(trainings: list[Event]) -> dict[str, list[Event]]:
-    """Returns the trainings of every method, in the order in which they came."""
-    methods: dict[str, list[Event]] = defaultdict(list)
-    for event in trainings:
-        methods[event["method"]].append(event)
-    return dict(methods)
 
 
 def method_row(rows: list[Event]) -> dict[str, Any]:
@@ -259,8 +251,3 @@ def statement(
     if high < 0:
         return text + "the search is worse by more than chance."
     return text + "no difference is shown."
-
-
-def mean(values: list[float]) -> float:
-    """Returns the mean as a Python float."""
-    return float(np.mean(values))

@@ -39,7 +39,7 @@ class Setup:
     """
 
     def __init__(self, config: GanSearch, dataset: Dataset, progress: Progress) -> None:
-        check_images(config, dataset)
+        check_images(dataset)
         self.config, self.dataset, self.progress = config, dataset, progress
         side, _, channels = dataset.image_shape
         self.space = GanSpace.make(
@@ -67,7 +67,6 @@ class Setup:
             config.diff_augment == "auto" and len(rows) < SMALL_DATA
         )
         self.loss = LOSSES[config.loss]
-
         self._pairs: dict[str, Pair] = {}
 
     def pair(self, kind: str) -> Pair:
@@ -137,11 +136,11 @@ class Setup:
         return each, numbers, names
 
 
-def check_images(config: GanSearch, dataset: Dataset) -> None:
+def check_images(dataset: Dataset) -> None:
     """Checks that images suit a generator.
 
     Raises:
-        InputError: If they are not square, not of a size that doubling gives, or too few.
+        InputError: If they are not square, neither grey nor coloured, or too few.
     """
     height, width, channels = dataset.image_shape
     if height != width:
@@ -153,8 +152,6 @@ def check_images(config: GanSearch, dataset: Dataset) -> None:
         raise InputError(
             f"images must be grey or coloured. Those of {dataset.name!r} have {channels} channels."
         )
-    GanSpace.make(height, config.nodes)
-    config.widths(height)
     for split in SPLITS:
         if len(dataset.splits.get(split, ())) < 2:
             raise InputError(

@@ -58,9 +58,7 @@ class SharedSearch:
         setup = self.setup
         if setup.classes is None:
             return None
-        shares = setup.classes.frequencies(setup.dataset.split("train"))
-        rng = np.random.default_rng([setup.config.seed, 53])
-        return rng.choice(len(shares), count, p=shares).astype(np.int32)
+        return setup.classes.draw(count, setup.dataset.split("train"), [setup.config.seed, 53])
 
     @property
     def rounds(self) -> int:

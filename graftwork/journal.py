@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +51,11 @@ def truncate_journal(run: Path, size: int) -> None:
         with open(journal, "rb+") as file:
             file.truncate(size)
             os.fsync(file.fileno())
+
+
+def by_method(events: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Returns the events of every `method`, in the order in which they came."""
+    methods: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in events:
+        methods[event["method"]].append(event)
+    return dict(methods)

@@ -11,6 +11,11 @@ CONFIDENCE = 0.95
 RESAMPLES = 9_999
 
 
+def mean(values: Sequence[float]) -> float:
+    """Returns the mean as a Python float."""
+    return float(np.mean(values))
+
+
 def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
     """Returns the 95 % bootstrap interval of a mean, or None for fewer than 3 values.
 

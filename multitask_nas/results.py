@@ -1,16 +1,17 @@
 """From the journal of a search to `result.json` (docs/run-folder.md)."""
 
-from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
 from datasets import Dataset
 from datasets.identity import describe
+from graftwork.journal import by_method
 from graftwork.run import FORMAT
 from graftwork.statistics import (
     PairedDifference,
     grouped_kendall,
+    mean,
     mean_interval,
     paired_difference,
 )
@@ -83,14 +84,6 @@ def no_path_scores(space: TreeSpace) -> str:
         f"the {space.paths:,} paths of these blocks do not fit into memory at once; "
         "the greedy search evaluated its candidates one by one"
     )
-
-
-def by_method(trainings: list[Event]) -> dict[str, list[Event]]:
-    """Returns the trainings of every method, in the order in which they came."""
-    methods: dict[str, list[Event]] = defaultdict(list)
-    for event in trainings:
-        methods[event["method"]].append(event)
-    return dict(methods)
 
 
 def method_row(rows: list[Event], score: str) -> dict[str, Any]:
@@ -212,8 +205,3 @@ def statement(
     if high < 0:
         return text + "the search is worse than random trees."
     return text + "no difference from random trees is shown."
-
-
-def mean(values: list[float]) -> float:
-    """Returns the mean as a Python float."""
-    return float(np.mean(values))

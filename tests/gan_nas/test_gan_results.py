@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gan_nas.results import by_method, compare, correlation, measures, method_row, statement
+from gan_nas.results import compare, correlation, measures, method_row, statement
+from graftwork.journal import by_method
 from graftwork.statistics import paired_difference
 
 

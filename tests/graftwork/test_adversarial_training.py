@@ -1,7 +1,6 @@
-"""Adversarial training: its steps against those by hand, going on, one trace, and the guard."""
+"""Adversarial training: its steps against those by hand, going on, one trace."""
 
 import dataclasses
-import functools
 import os
 import subprocess
 import sys
@@ -11,154 +10,32 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers, ops
+from tiny_adversarial import (
+    ALL,
+    CLASSES,
+    FLIPS,
+    LATENT,
+    SETTINGS,
+    assert_same,
+    copied,
+    differs,
+    discriminator,
+    generator,
+    no_architecture,
+    plain_generator,
+    plain_trainer,
+    sample,
+    trainer,
+    training_data,
+    without_times,
+)
 
 from gan_nas.diff_augment import DiffAugment
-from gan_nas.guarded_training import GuardedTraining
 from gan_nas.losses import LOSSES
 from graftwork.adversarial_draws import AdversarialDraws, AdversarialSettings
 from graftwork.adversarial_training import AdversarialTrainer, NonFinite
 from graftwork.augmentation import Augmentation
 from graftwork.errors import InputError
-from graftwork.training import TrainingData
-
-SIZE, LATENT, CLASSES, CHOICES = 8, 5, 3, 4
-SETTINGS = AdversarialSettings(
-    batch_size=6,
-    latent=LATENT,
-    discriminator_steps=2,
-    generator_learning_rate=1e-3,
-    discriminator_learning_rate=2e-3,
-    ema=0.9,
-)
-
-
-ALL = {"diff_augment": DiffAugment(), "discriminator_steps": 3}
-NO_FLIPS, FLIPS = Augmentation(), Augmentation(flip=True)
-
-
-class Generator(keras.Model):
-    """A network with classes, batch statistics and one decision among stacked kernels."""
-
-    def __init__(self):
-        super().__init__()
-        self.input_names = ("latents", "classes", "architecture")
-        self.first = layers.Dense(4 * 4 * 4)
-        self.embedding = layers.Embedding(CLASSES, 4 * 4 * 4)
-        self.norm = layers.BatchNormalization()
-        self.last = layers.Conv2DTranspose(1, 4, 2, padding="same", activation="tanh")
-        self.calls = 0
-
-    def build(self, shape):
-        self.kernels = self.add_weight(shape=(CHOICES, 3, 3, 4, 4), initializer="he_normal")
-
-    def call(self, inputs, training=False):
-        self.calls += 1
-        assert set(inputs) == set(self.input_names)
-        x = self.first(inputs["latents"]) + self.embedding(inputs["classes"])
-        x = self.norm(ops.reshape(x, (-1, 4, 4, 4)), training=training)
-        kernel = ops.take(self.kernels, inputs["architecture"][0, 0], axis=0)
-        return self.last(ops.relu(ops.conv(x, kernel, padding="same")))
-
-
-def generator(seed=0):
-    keras.utils.set_random_seed(seed)
-    made = Generator()
-    made(
-        {
-            "latents": np.zeros((2, LATENT), "float32"),
-            "classes": np.zeros(2, "int32"),
-            "architecture": np.zeros((2, 1), "int32"),
-        }
-    )
-    return made
-
-
-def plain_generator(seed=0):
-    keras.utils.set_random_seed(seed)
-    latents = keras.Input((LATENT,), name="latents")
-    x = layers.Reshape((4, 4, 4))(layers.Dense(4 * 4 * 4)(latents))
-    images = layers.Conv2DTranspose(1, 4, 2, padding="same", activation="tanh")(x)
-    made = keras.Model({"latents": latents}, images)
-    made.input_names = ("latents",)
-    return made
-
-
-def discriminator(conditional=True, spectral=True, seed=1):
-    keras.utils.set_random_seed(seed)
-
-    def wrapped(layer):
-        return layers.SpectralNormalization(layer) if spectral else layer
-
-    inputs = {"images": keras.Input((SIZE, SIZE, 1), name="images")}
-    x = wrapped(layers.Conv2D(4, 4, 2, padding="same", activation="leaky_relu"))(inputs["images"])
-    x = layers.GlobalAveragePooling2D()(wrapped(layers.Conv2D(6, 3, activation="leaky_relu"))(x))
-    logits = wrapped(layers.Dense(1))(x)
-    if conditional:
-        inputs["classes"] = keras.Input((), dtype="int32", name="classes")
-        logits += layers.Dot(1)([layers.Embedding(CLASSES, 6)(inputs["classes"]), x])
-    made = keras.Model(inputs, layers.Reshape(())(logits))
-    made.input_names = tuple(inputs)
-    return made
-
-
-def training_data(**changes):
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (50, SIZE, SIZE, 1), dtype=np.uint8)
-    images[:, :, :4] //= 4  # The left half is darker.
-    return TrainingData(images, np.zeros((50, 1), np.int8), np.arange(3, 43), **changes)
-
-
-@functools.cache
-def traced_trainer(number, loss, settings, augmentation, device_bytes):
-    data = training_data(augmentation=augmentation, device_bytes=device_bytes)
-    classes = np.arange(40, dtype=np.int32) % CLASSES
-    networks = generator(), discriminator()
-    made = AdversarialTrainer(*networks, data, settings, LOSSES[loss], classes)
-    return made, [network.get_weights() for network in networks]
-
-
-def trainer(seed=0, number=0, loss="hinge", augmentation=NO_FLIPS, device_bytes=None, **changes):
-    """Returns a trainer at its start; the same for the same arguments, as traces take seconds."""
-    settings = dataclasses.replace(SETTINGS, **changes)
-    made, weights = traced_trainer(number, loss, settings, augmentation, device_bytes)
-    made.start_over(seed, *weights)
-    return made
-
-
-def plain_trainer(loss="hinge", spectral=False, settings=SETTINGS, **changes):
-    settings = dataclasses.replace(settings, **changes)
-    networks = plain_generator(), discriminator(conditional=False, spectral=spectral)
-    return AdversarialTrainer(*networks, training_data(), settings, LOSSES[loss])
-
-
-def sample(rng):
-    return (int(rng.integers(CHOICES)),)
-
-
-def no_architecture(rng):
-    return ()
-
-
-def copied(state):
-    return {name: np.array(value) for name, value in state.items()}
-
-
-def assert_same(first, second):
-    assert first.keys() == second.keys()
-    for name in first:
-        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
-
-
-def differs(first, second, prefix=""):
-    return any(
-        not np.array_equal(first[name], second[name]) for name in first if name.startswith(prefix)
-    )
-
-
-def without_times(result):
-    return {name: value for name, value in result.items() if name != "images_per_second"}
-
 
 # The steps themselves.
 
@@ -342,14 +219,14 @@ def test_another_process_goes_on_to_the_same_weights(tmp_path):
     np.savez(tmp_path / "state.npz", **undisturbed.state())
     undisturbed.train(2, sample)
     program = (
-        "import sys, numpy as np, test_adversarial_training as t\n"
+        "import sys, numpy as np, tiny_adversarial as t\n"
         "made = t.trainer(seed=5, augmentation=t.FLIPS, **t.ALL)\n"
         "made.restore(dict(np.load(sys.argv[1] + '/state.npz')))\n"
         "made.train(2, t.sample)\n"
         "np.savez(sys.argv[1] + '/end.npz', **made.state())\n"
     )
-    here = Path(__file__).parent
-    paths = os.pathsep.join([str(here), str(here.parents[1])])
+    tests = Path(__file__).parents[1]
+    paths = os.pathsep.join([str(tests), str(tests.parent)])
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": paths},
@@ -433,62 +310,3 @@ def test_a_loss_that_is_no_number_stops_and_names_the_steps():
     with pytest.raises(NonFinite, match="in steps 2 to 5 a loss or a weight"):
         made.train(3, sample)
     assert made.step == 2
-
-
-def fails_at(made, bad, monkeypatch):
-    """Makes calls of `train` that end in a step and an attempt of `bad` ruin the weights."""
-    real = made.train
-
-    def train(steps, sample, on_step=lambda: None):
-        if any(made.step < step <= made.step + steps and made.attempt == a for step, a in bad):
-            made.generator.last.kernel.assign(np.full((4, 4, 1, 4), np.inf))
-        return real(steps, sample, on_step)
-
-    monkeypatch.setattr(made, "train", train)
-
-
-def test_the_guard_goes_back_and_goes_on_with_other_numbers(monkeypatch):
-    made, events = trainer(), []
-    guard = GuardedTraining(made, events.append)
-    fails_at(made, {(5, 0), (5, 1)}, monkeypatch)
-    for _ in range(3):
-        guard.train(2, sample)
-    assert made.step == 6
-    assert made.attempt == 2
-    assert len(events) == 2
-    assert "; going on from step 4 with other random numbers (attempt 2 of 3)" in events[0]
-    assert "(attempt 3 of 3)" in events[1]
-    undisturbed = trainer(number=1)
-    undisturbed.train(4, sample)
-    undisturbed.attempt = 2
-    undisturbed.train(2, sample)
-    assert_same(made.state(), undisturbed.state())
-    assert int(made.state()["attempt"]) == 2
-
-
-def test_the_guard_gives_up_after_three_attempts_in_a_row(monkeypatch):
-    made, events = trainer(), []
-    guard = GuardedTraining(made, report=events.append)
-    guard.train(2, sample)
-    fails_at(made, {(3, a) for a in range(9)}, monkeypatch)
-    with pytest.raises(InputError, match=r"3 times in a row, each from step 2\. Begin a") as error:
-        guard.train(2, sample)
-    assert "\n" not in str(error.value)
-    assert len(events) == 2
-    assert all(np.isfinite(value).all() for value in made.state().values())
-
-
-def test_a_guarded_training_that_was_stopped_goes_back_to_the_same_state(monkeypatch):
-    first = trainer()
-    guard = GuardedTraining(first)
-    guard.train(1, sample)
-    guard.train(1, sample)
-    state = copied(guard.state())
-    second = trainer(seed=7, number=1)
-    other = GuardedTraining(second)
-    other.restore(state)
-    for made, its_guard in ((first, guard), (second, other)):
-        fails_at(made, {(3, 0)}, monkeypatch)
-        its_guard.train(1, sample)
-    assert_same(other.state(), guard.state())
-    assert first.attempt == 1
