@@ -19,7 +19,7 @@ from graftwork.adversarial_model import AdversarialModel
 from graftwork.batch_order import BatchOrder
 from graftwork.errors import InputError
 from graftwork.space import Architecture
-from graftwork.training import TrainingData
+from graftwork.training import TrainingData, pipeline
 from graftwork.training_state import named_arrays, restore_variables
 
 
@@ -160,8 +160,7 @@ class AdversarialTrainer:
             "places": self.order.indices(self.step * d, steps * d).reshape(steps, d, n),
             "architecture": np.asarray([sample(rng) for rng in rngs], np.int32),
         }
-        order = tf.data.Dataset.from_tensor_slices(columns)
-        return order.map(self._batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+        return pipeline(columns, self._batch)
 
     def _batch(self, columns: dict[str, Any]) -> dict[str, Any]:
         shapes = {name: (v.shape, v.dtype) for name, v in self._fed(1, None).items()}

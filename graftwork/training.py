@@ -195,8 +195,7 @@ class Trainer:
                 for n in numbers
             ]
             columns["moves"] = np.stack(moves)
-        order = tf.data.Dataset.from_tensor_slices(columns)
-        return order.map(self._batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+        return pipeline(columns, self._batch)
 
     def _batch(self, columns: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         places = columns["images"]
@@ -230,6 +229,23 @@ class Trainer:
 
     def _variables(self) -> dict[str, Sequence[Any]]:
         return {"weight": self.network.weights, "optimizer": self.model.optimizer.variables}
+
+
+def pipeline(
+    columns: dict[str, np.ndarray], batch: Callable[[dict[str, Any]], Any]
+) -> tf.data.Dataset:
+    """Returns the batches that `fit` is fed, each made while the one before is used.
+
+    Args:
+        columns: Arrays with one row a step.
+        batch: Makes the batch of a step's row.
+    """
+    steps = tf.data.Dataset.from_tensor_slices(columns)
+    # With autotuning, the end of a short `fit` waits for the tuner to wake up: up to 5.12 s.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    batches = steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+    return batches.with_options(options)
 
 
 def compiled(function: Callable[..., Any], *inputs: tuple[tuple[int | None, ...], str]) -> Any:
