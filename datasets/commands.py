@@ -10,7 +10,7 @@ from datasets.check import print_check
 from datasets.config import DataCache, DataCheck, DataList, DataPrepare
 from datasets.dataset import Dataset
 from datasets.info import DatasetInfo
-from datasets.loading import choose, chosen, load_source
+from datasets.loading import choose, chosen, load_source, named
 from datasets.registry import info, load, names
 from graftwork.errors import InputError, unknown_name
 from graftwork.progress import Progress
@@ -57,14 +57,15 @@ def check(config: DataCheck) -> None:
         return
     source = known.source(config)
     if not config.decode:
-        print_check(chosen(source, config), progress.console)
+        print_check(named(chosen(source, config), config), progress.console)
         return
     choose(source.attributes, config, source.unread)
     try:
         with progress.callback() as callback:
             dataset = load_source(source, config, callback)
     except InputError:
-        print_check(source, progress.console)  # What it is that is wrong with so many.
+        # What it is that is wrong with so many.
+        print_check(named(source, config), progress.console)
         raise
     print_check(dataset, progress.console)
     if dataset.attributes:

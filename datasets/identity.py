@@ -3,9 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from datasets.dataset import Dataset
 from graftwork.errors import InputError
+from graftwork.label_correlation import phi_coefficients
 from graftwork.run import read_config
+
+MOST_CORRELATED = 200
+"""Attributes up to which a run folder says how their labels go together."""
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -19,6 +25,20 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "fit": dataset.fit,
         "left_out": dataset.problems.left_out,
         "note": dataset.note,
+        **_correlations(dataset),
+    }
+
+
+def _correlations(dataset: Dataset) -> dict[str, Any]:
+    """Returns φ of every two attributes over the training labels, for a report to cluster."""
+    if not 2 <= len(dataset.attributes) <= MOST_CORRELATED:
+        return {}
+    found = phi_coefficients(np.asarray(dataset.labels[dataset.split("train")]))
+    return {
+        "label_correlations": [
+            [round(value, 4) if np.isfinite(value) else None for value in row]
+            for row in found.tolist()
+        ]
     }
 
 

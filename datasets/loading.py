@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from datasets.prepare import Prepared, prepare
 from datasets.problems import Problems
 from datasets.source import Source
 from graftwork.errors import InputError, unknown_name
+
+Named = TypeVar("Named", Dataset, Source)
 
 UNREADABLE = "images that cannot be read"
 
@@ -44,7 +47,7 @@ def load_source(source: Source, options: DataOptions, progress: Progress | None 
     labels, names = source.labels, source.attributes
     height, width, _ = shape = prepared.images.shape[1:]
     return Dataset(
-        name=source.name,
+        name=options.name or source.name,
         images=prepared.images,
         labels=labels,
         attributes=names,
@@ -58,6 +61,14 @@ def load_source(source: Source, options: DataOptions, progress: Progress | None 
         note=source.note,
         enlarged=prepared.enlarged,
     )
+
+
+def named(data: Named, options: DataOptions) -> Named:
+    """Returns a dataset or source under the name that was asked for.
+
+    Prepared images lie under the source's own name: a new name prepares nothing anew.
+    """
+    return data if options.name is None else dataclasses.replace(data, name=options.name)
 
 
 def chosen(source: Source, options: DataOptions) -> Source:
@@ -173,7 +184,8 @@ def first(problems: Problems) -> str:
 
 
 def restricted(dataset: Dataset, options: DataOptions) -> Dataset:
-    """Returns a dataset with the attributes that were asked for."""
+    """Returns a dataset with the attributes, and the name, that were asked for."""
+    dataset = named(dataset, options)
     chosen = choose(dataset.attributes, options)
     if len(chosen) == len(dataset.attributes) and not options.attributes:
         return dataset

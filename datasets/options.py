@@ -8,6 +8,8 @@ from typing import Literal
 from graftwork.errors import InputError
 
 LARGEST_SIDE = 1024
+NAME = r"[^\W_][\w .:+-]{0,63}"
+"""What a dataset can be called: it stands in tables, before attributes, and in file names."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class DataOptions:
     """The share of images that may be missing or unreadable and are left out; more stop."""
     data_seed: int = 0
     """Seed of drawn images, and of splits that a dataset does not come with."""
+    name: str | None = None
+    """What reports call the dataset, such as emoji for a folder; its own name if not given."""
 
     def check_data(self) -> None:
         """Raises an `InputError` for a value that makes no sense."""
@@ -48,6 +52,11 @@ class DataOptions:
         both = sorted(set(self.attributes) & set(self.without))
         if both:
             raise InputError(f"attribute {both[0]!r} is both in attributes and in without.")
+        if self.name is not None and not re.fullmatch(NAME, self.name):
+            raise InputError(
+                "name must be 1 to 64 letters, digits, spaces and _ . : + -, the first a letter or "
+                f"digit: folders and tables show it. Received: {self.name!r}."
+            )
 
     def shape(self) -> tuple[int, int] | None:
         """Returns height and width, or None where the dataset shall choose."""

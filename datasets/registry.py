@@ -4,7 +4,7 @@ import importlib
 
 from datasets.dataset import Dataset, check_labels
 from datasets.info import DatasetInfo, Progress
-from datasets.loading import chosen, load_source, restricted
+from datasets.loading import chosen, load_source, named, restricted
 from datasets.options import DataOptions
 from graftwork.errors import unknown_name
 
@@ -72,5 +72,5 @@ def load(
     assert known.source is not None
     source = known.source(options)
     if labelled:
-        check_labels(chosen(source, options))  # Before all images are decoded.
+        check_labels(named(chosen(source, options), options))  # Before all images are decoded.
     return load_source(source, options, progress)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graftwork.controller import Policy
+from graftwork.policy import Policy
 from graftwork.space import Architecture, Space
 from graftwork.strategies import Strategy
 from graftwork.strategies.reinforce import PolicyGradientLoss

@@ -81,6 +81,8 @@ class GanEvaluator(Evaluator):
     def begin(self, seed: int) -> None:
         """Begins a search: nothing was trained, evaluated or reset yet."""
         self.seed, self.resets, self.evaluated = seed, 0, 0
+        self.drawn: tuple[Architecture, ...] = ()
+        """What a strategy asked for last."""
         self.training_seconds = self.evaluation_seconds = 0.0
         self.steps = 0
         self.detector.start_over()
@@ -94,6 +96,7 @@ class GanEvaluator(Evaluator):
         return {name: value for name, value in result.items() if name != "steps"}
 
     def evaluate(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        self.drawn = tuple(architectures)
         return self.rewards(architectures, len(self.latents) // MORE_IMAGES)
 
     def evaluate_with_more_images(self, architectures: Sequence[Architecture]) -> np.ndarray:

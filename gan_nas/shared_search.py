@@ -134,6 +134,7 @@ class SharedSearch:
                 steps=steps,
                 evaluations=evaluator.evaluated,
                 **event,
+                operations=self.setup.space.operation_counts(evaluator.drawn),
                 architecture=list(best),
             )
             rounds += 1

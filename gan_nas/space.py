@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from gan_nas.cells import DOWN, UP, Cell, edge_choices
 from graftwork.errors import InputError
@@ -93,6 +94,15 @@ class GanSpace(Space):
         """
         checked = self.check(architecture)
         return tuple(_decode(checked[where], DOWN) for where in self.discriminator_slices)
+
+    def operation_counts(self, architectures: Iterable[Sequence[int]]) -> dict[str, int]:
+        """Returns how often each operation is an input of a node, by its name."""
+        counts = Counter(
+            decision.choices[choice].partition("(")[0]
+            for architecture in architectures
+            for decision, choice in zip(self.decisions, architecture, strict=True)
+        )
+        return dict(sorted(counts.items()))
 
     def encode(
         self, cells: Sequence[Cell], discriminator_cells: Sequence[Cell] = ()

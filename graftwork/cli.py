@@ -1,6 +1,7 @@
 """The command `graftwork`."""
 
 import dataclasses
+import difflib
 import importlib
 import shlex
 import signal
@@ -12,7 +13,7 @@ from typing import Any
 import tyro
 
 import graftwork
-from graftwork.config_file import expand_config
+from graftwork.config_file import expand_config, with_positionals
 from graftwork.errors import InputError, unknown_name
 
 
@@ -97,6 +98,51 @@ COMMANDS = {
         "gan_nas.config:GanEvaluation",
         "gan_nas.commands:evaluate",
     ),
+    "transfer learn": Command(
+        "learn a search strategy on all attributes of one or more domains",
+        "transfer_nas.config:TransferLearning",
+        "transfer_nas.commands:learn",
+    ),
+    "transfer apply": Command(
+        "apply a learned strategy to another domain, and compare it",
+        "transfer_nas.config:TransferApplication",
+        "transfer_nas.commands:apply",
+    ),
+    "transfer compare": Command(
+        "print the comparison of a run again, and write its report",
+        "transfer_nas.config:TransferComparison",
+        "transfer_nas.commands:compare",
+    ),
+    "transfer leave-one-out": Command(
+        "learn on all domains but one, apply to that one, for each",
+        "transfer_nas.config:LeaveOneOut",
+        "transfer_nas.commands:leave_one_out",
+    ),
+    "runs list": Command(
+        "list the runs in a folder: what they are and how they stand",
+        "reports.runs_config:RunsList",
+        "reports.runs_commands:list_runs",
+    ),
+    "runs show": Command(
+        "show one run: settings, progress, results, files, how to go on",
+        "reports.runs_config:RunsShow",
+        "reports.runs_commands:show",
+    ),
+    "runs compare": Command(
+        "compare the numbers and settings of runs, side by side",
+        "reports.runs_config:RunsCompare",
+        "reports.runs_commands:compare",
+    ),
+    "runs remove": Command(
+        "remove runs, or the checkpoints of finished ones",
+        "reports.runs_config:RunsRemove",
+        "reports.runs_removal:remove",
+    ),
+    "watch": Command(
+        "watch a search in the terminal, running or finished",
+        "reports.runs_config:Watch",
+        "reports.watch:watch",
+    ),
     "benchmark nats": Command(
         "compare search strategies on a table of NATS-Bench",
         "graftwork.benchmark_config:NatsBenchmark",
@@ -118,19 +164,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs `graftwork` and exits: 0 done, 2 bad input, 130 Ctrl-C, 143 SIGTERM."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, _terminate)
-    name = " ".join(arguments[:2])
-    config = None
+    # Most commands have two words, a few have one.
+    words = 1 if " ".join(arguments[:1]) in COMMANDS else 2
+    name, flags = " ".join(arguments[:words]), arguments[words:]
+    config: Any = None
     try:
         if name not in COMMANDS:
             sys.exit(_no_command(arguments))
         command = COMMANDS[name]
         config_class = _load(command.config)
-        rest = expand_config(config_class, arguments[2:])
-        config = tyro.cli(config_class, prog=f"graftwork {name}", args=rest)
+        config = _parse(config_class, name, flags)
         if own := _own_config(config):
             # The run's own flags first: one that is given once more is seen to differ or not.
-            again = [*expand_config(config_class, ["--config", own]), *rest]
-            config = tyro.cli(config_class, prog=f"graftwork {name}", args=again)
+            rest = expand_config(config_class, flags)
+            config = _parse(config_class, name, ["--config", own, *rest])
         _load(command.function)(config)
     except InputError as error:
         _fail(str(error), 2)
@@ -146,8 +193,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(f"terminated.{_how_to_go_on(config, arguments)}", 143)
 
 
+def _parse(config_class: type, name: str, arguments: list[str]) -> Any:
+    words = expand_config(config_class, arguments)
+    config: Any = tyro.cli(config_class, prog=f"graftwork {name}", args=words)
+    return with_positionals(config, arguments)
+
+
 def _no_command(arguments: list[str]) -> int:
-    """Answers everything that is not a command of two words. Returns the exit status."""
+    """Answers everything that is not a command. Returns the exit status."""
     if arguments in (["--version"], ["-V"]):
         print(f"graftwork {graftwork.__version__}")
         return 0
@@ -156,11 +209,15 @@ def _no_command(arguments: list[str]) -> int:
     if not words or (len(words) == 1 and words[0] in groups):
         asked = "-h" in arguments or "--help" in arguments
         shown = [name for name in COMMANDS if not words or name.split()[0] == words[0]]
-        lines = [f"  graftwork {name:<15} {COMMANDS[name].summary}" for name in shown]
-        usage = "usage: graftwork GROUP COMMAND [FLAGS]\n\n" + "\n".join(lines)
+        lines = [f"  graftwork {name:<22} {COMMANDS[name].summary}" for name in shown]
+        usage = "usage: graftwork COMMAND [FLAGS]\n\n" + "\n".join(lines)
         ending = "\n\nEvery command has --help, with an example.\n"
         print(usage + ending, end="", file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
+    # `wach RUN` may mean a command of one word: what follows it is no part of its name.
+    alone = [name for name in COMMANDS if " " not in name]
+    if words[0] not in groups and difflib.get_close_matches(words[0], alone):
+        words = words[:1]
     raise unknown_name("command", " ".join(words), COMMANDS)
 
 

@@ -3,18 +3,25 @@
 import dataclasses
 import json
 import tomllib
+import typing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import tyro
 
 from graftwork.errors import InputError, unknown_name
 
-RUN_KEYS = {"format", "command", "arguments", "versions", "dataset"}
+RUN_KEYS = {"format", "command", "arguments", "versions", "dataset", "domains", "source", "space"}
+
+Config = TypeVar("Config")
 
 
 def expand_config(config_class: type, arguments: list[str]) -> list[str]:
     """Replaces `--config FILE` by the flags that the file stands for.
 
-    They come first, so that flags on the command line win.
+    They come first, so that flags on the command line win. Of a flag that is given once for
+    every value, as `--dataset` of several, the file's are left out where the command line has
+    some; arguments without a flag are left to `with_positionals`.
 
     Args:
         config_class: The dataclass that the flags belong to; without a field `config`
@@ -30,12 +37,50 @@ def expand_config(config_class: type, arguments: list[str]) -> list[str]:
     rest, path = _take_flag(arguments, "--config")
     if path is None:
         return rest
+    marks = _marks(config_class)
     flags: list[str] = []
     for name, value in read_arguments(Path(path)).items():
         if name not in names or name in ("config", "resume"):
             raise InputError(f"{path}: {unknown_name('key', name, names - {'config', 'resume'})}")
-        flags += as_flags(Path(path), name, value)
+        if tyro.conf.Positional in marks[name]:
+            continue
+        if tyro.conf.UseAppendAction in marks[name]:
+            flags += [] if _is_given(rest, name) else repeated_flags(Path(path), name, value)
+        else:
+            flags += as_flags(Path(path), name, value)
     return flags + rest
+
+
+def with_positionals(config: Config, arguments: list[str]) -> Config:
+    """Fills arguments without a flag that were left out from the file of `--config`.
+
+    Args:
+        config: What the other arguments say. Only paths that are None are filled.
+        arguments: What follows the command's name, `--config FILE` in it or not.
+    """
+    path = _take_flag(arguments, "--config")[1]
+    if path is None or not hasattr(config, "config"):
+        return config
+    marks = _marks(type(config))
+    found = {
+        name: Path(value)
+        for name, value in read_arguments(Path(path)).items()
+        if tyro.conf.Positional in marks.get(name, ())
+        and getattr(config, name) is None
+        and isinstance(value, str)
+    }
+    return dataclasses.replace(config, **found) if found else config  # type: ignore[type-var]
+
+
+def _marks(config_class: type) -> dict[str, tuple[Any, ...]]:
+    """Returns what is annotated to every field: how tyro reads it."""
+    hints = typing.get_type_hints(config_class, include_extras=True)
+    return {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+
+
+def _is_given(arguments: list[str], name: str) -> bool:
+    flags = {f"--{name}", f"--{name.replace('_', '-')}"}
+    return any(word.split("=")[0] in flags for word in arguments)
 
 
 def read_arguments(path: Path) -> dict[str, Any]:
@@ -77,6 +122,12 @@ def as_flags(path: Path, name: str, value: Any) -> list[str]:
         f"{path}: {name} must be a number, a string, true, false or a list of them. "
         f"Received: {value!r}."
     )
+
+
+def repeated_flags(path: Path, name: str, value: Any) -> list[str]:
+    """Returns the flags that give an argument several values, one after the other."""
+    values = value if isinstance(value, list) else [value]
+    return [word for one in values for word in as_flags(path, name, one)]
 
 
 def _take_flag(arguments: list[str], flag: str) -> tuple[list[str], str | None]:

@@ -1,19 +1,18 @@
 """The LSTM policy that reinforcement learning samples architectures from."""
 
-import functools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from graftwork.training import compiled
-
 IMPOSSIBLE = -1e9
 """The logit of choices that a decision does not have; e to it is 0, and 0 times it is no NaN."""
 INITIAL_RANGE = 0.08
 """Weights begin uniform between −0.08 and 0.08 (Zoph & Le 2017, section 4.1)."""
+HIDDEN = 32
+"""Units of the hidden layer between a descriptor and its embedding."""
 
 
 class Controller(keras.Model):
@@ -116,100 +115,50 @@ class Controller(keras.Model):
         return ops.concatenate([inputs, context], axis=-1)
 
 
-class Policy:
-    """A controller that learns, its weights and Adam's averages (Kingma & Ba 2015) beside it.
+class GuidedController(keras.Model):
+    """A controller whose context is the embedding of a descriptor.
 
-    Tracing takes a second and a step some milliseconds. So a process has one controller and one
-    compiled function of each kind for all policies with the same arguments, and every policy
-    brings its own numbers along.
+    Wong et al., "Transfer Learning with Neural AutoML", NeurIPS 2018 (arXiv 1710.10776): the
+    embedding of a task is concatenated to what the controller reads at every step. There a row of
+    a table is learned for every task. Here a network computes the embedding of a descriptor x,
+
+        e = tanh(W_2 relu(W_1 x + b_1) + b_2),
+
+    so that a task never seen has one, too.
 
     Args:
         choice_counts: The number of choices of every decision, `D` numbers.
         units: Size of the LSTM's state.
-        learning_rate: Adam's.
-        loss: A function of the targets that `learn` is given, `(n, k)`, and of the controller's
-            output, `(n, 2)`, that returns the loss of every architecture, `(n,)`. Policies with
-            equal ones share what is compiled.
-        rng: Draws the first weights.
+        descriptor_size: Length of a descriptor, at least 1.
+        embedding_size: Length of an embedding.
+
+    Inputs of `call`:
+        A list of the choices, an int32 tensor `(n, D)`, and of the descriptors, a float32 tensor
+        `(n, descriptor_size)`.
+
+    Output:
+        As that of `Controller`, `(n, 2)`.
     """
 
     def __init__(
-        self,
-        choice_counts: tuple[int, ...],
-        units: int,
-        learning_rate: float,
-        loss: Hashable,
-        rng: np.random.Generator,
+        self, choice_counts: Sequence[int], units: int, descriptor_size: int, embedding_size: int
     ) -> None:
-        self._controller, self._sample = _shared(choice_counts, units, learning_rate, loss)
-        self._noise_shape = (len(choice_counts), max(choice_counts))
-        weights = self._controller.trainable_variables
-        self.weights = [rng.uniform(-INITIAL_RANGE, INITIAL_RANGE, w.shape) for w in weights]
-        self.slots = [np.zeros(slot.shape) for slot in self._slot_variables]
+        super().__init__(name="guided_controller")
+        self.controller = Controller(choice_counts, units, embedding_size)
+        self.hidden = keras.layers.Dense(HIDDEN, activation="relu", name="hidden")
+        self.embedding = keras.layers.Dense(embedding_size, activation="tanh", name="embedding")
+        self.hidden.build((None, descriptor_size))
+        self.embedding.build((None, HIDDEN))
+        self.built = True
 
-    @property
-    def _slot_variables(self) -> list[Any]:
-        optimizer = self._controller.optimizer
-        return [v for v in optimizer.variables if v is not optimizer.learning_rate]
+    def call(self, inputs: Any) -> Any:
+        choices, descriptors = inputs
+        return self.controller([choices, self.embed(descriptors)])
 
-    def _load(self, slots: bool) -> None:
-        variables, values = self._controller.trainable_variables, self.weights
-        if slots:
-            variables, values = variables + self._slot_variables, values + self.slots
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+    def sample(self, noise: Any, descriptors: Any) -> tuple[Any, Any]:
+        """Draws architectures, as `Controller.sample` with the descriptors' embeddings."""
+        return self.controller.sample(noise, self.embed(descriptors))
 
-    def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Draws architectures.
-
-        Args:
-            count: How many.
-            rng: The only source of randomness.
-
-        Returns:
-            The architectures, int32 `(count, D)`, and their log-probabilities in nats, float32
-            `(count,)`.
-        """
-        self._load(slots=False)
-        noise = rng.gumbel(size=(count, *self._noise_shape)).astype("float32")
-        choices, values = self._sample(noise)
-        return ops.convert_to_numpy(choices), ops.convert_to_numpy(values)[:, 0]
-
-    def learn(self, choices: np.ndarray, targets: np.ndarray, steps: int = 1) -> None:
-        """Takes steps down the mean loss of some architectures.
-
-        Args:
-            choices: The architectures, int32 `(n, D)`.
-            targets: What the loss needs to know of each, float32 `(n, k)`.
-            steps: How many steps.
-        """
-        self._load(slots=True)
-        for _ in range(steps):
-            self._controller.train_on_batch(choices, targets)
-        self.weights = [
-            ops.convert_to_numpy(variable) for variable in self._controller.trainable_variables
-        ]
-        self.slots = [ops.convert_to_numpy(variable) for variable in self._slot_variables]
-
-    def state(self) -> dict[str, Any]:
-        """Returns weights and averages as JSON values."""
-        return {
-            "weights": [array.tolist() for array in self.weights],
-            "slots": [array.tolist() for array in self.slots],
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Goes on from what `state()` returned."""
-        self.weights = [np.asarray(value) for value in state["weights"]]
-        self.slots = [np.asarray(value) for value in state["slots"]]
-
-
-@functools.cache
-def _shared(
-    choice_counts: tuple[int, ...], units: int, learning_rate: float, loss: Any
-) -> tuple[Controller, Callable[..., Any]]:
-    controller = Controller(choice_counts, units)
-    controller.compile(keras.optimizers.Adam(learning_rate), loss=loss, jit_compile=False)
-    controller.optimizer.build(controller.trainable_variables)
-    noise_shape = (None, len(choice_counts), max(choice_counts))
-    return controller, compiled(controller.sample, (noise_shape, "float32"))
+    def embed(self, descriptors: Any) -> Any:
+        """Returns the embeddings `(n, embedding_size)` of descriptors."""
+        return self.embedding(self.hidden(descriptors))

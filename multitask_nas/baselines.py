@@ -5,6 +5,7 @@ from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
 from datasets import Dataset
+from graftwork.label_correlation import phi_coefficients
 from multitask_nas.scores import Counts, count_classes
 from multitask_nas.tree import Tree, TreeSpace
 
@@ -62,15 +63,7 @@ def label_correlation(labels: np.ndarray) -> np.ndarray:
     Returns:
         Float array `(A, A)`; 0 where one of the two is constant on these rows.
     """
-    known = (labels >= 0).astype(np.float32)
-    positive = (labels == 1).astype(np.float32)
-    rows = (known.T @ known).astype(float)
-    both = (positive.T @ positive).astype(float)
-    first = (positive.T @ known).astype(float)  # Positives of a where b is known.
-    second = first.T
-    covariance = rows * both - first * second
-    variances = first * (rows - first) * second * (rows - second)
-    return covariance / np.sqrt(np.where(variances > 0, variances, np.inf))
+    return np.nan_to_num(phi_coefficients(labels))
 
 
 def trunk_like(space: TreeSpace) -> Tree:

@@ -1,5 +1,6 @@
 """`graftwork trees`: what each command does with its configuration."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,13 @@ def search(config: TreeSearch) -> None:
     if not config.resume:
         Run.check_new(config.out)
     progress = Progress()
+    source = None
+    if config.warm_start is not None and not config.resume:
+        # Before the data, which may take long: what is wrong with the other run shows at once.
+        load_backend()
+        from multitask_nas.warm_start import read_source, warm_start
+
+        source = read_source(config, read_result(config.warm_start))
     dataset = load_dataset(config, progress)
     load_backend()
     from multitask_nas.search_run import TreeSearchRun
@@ -43,14 +51,18 @@ def search(config: TreeSearch) -> None:
         run = Run.resume(config.out)
         check_same_data(config.out, dataset)
     else:
-        run = Run.create(
-            config.out,
-            {
-                "command": "trees search",
-                "arguments": stored_arguments(config),
-                "dataset": describe(dataset),
-            },
-        )
+        whole = {
+            "command": "trees search",
+            "arguments": stored_arguments(config),
+            "dataset": describe(dataset),
+        }
+        if source is not None:
+            load = functools.partial(load_run_dataset, source.path, progress)
+            start = warm_start(config, source, dataset, load)
+            whole["source"] = start.to_json()
+            for line in start.lines():
+                progress.console.print(line, markup=False)
+        run = Run.create(config.out, whole)
     with run:
         result = TreeSearchRun(config, dataset, run, progress).execute()
     print_result(config.out, result, progress.console)
@@ -61,8 +73,7 @@ def train(config: TreeTraining) -> None:
     config.check()
     stored, result = read_arguments(TreeSearch, config.run), read_result(config.run)
     progress = Progress()
-    dataset = load_dataset(stored, progress)
-    check_same_data(config.run, dataset)
+    dataset = load_run_dataset(config.run, progress)
     load_backend()
     from multitask_nas.final_training import train_final
 
@@ -157,6 +168,13 @@ def load_dataset(config: TreeSearch, progress: Progress) -> datasets.Dataset:
             f"{config.dataset!r} have a side of {side} pixels. List at most "
             f"{side.bit_length() - 1} layers."
         )
+    return dataset
+
+
+def load_run_dataset(run: Path, progress: Progress) -> datasets.Dataset:
+    """Loads the data of a run again as its `config.json` says; they must be the same."""
+    dataset = load_dataset(read_arguments(TreeSearch, run), progress)
+    check_same_data(run, dataset)
     return dataset
 
 

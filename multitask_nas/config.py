@@ -9,7 +9,7 @@ import tyro
 from datasets.options import DataOptions
 from graftwork import strategies
 from graftwork.budget import parse_duration
-from graftwork.errors import unknown_name
+from graftwork.errors import InputError, unknown_name
 from graftwork.limits import at_least, positive
 from multitask_nas.tree import check_blocks
 
@@ -61,6 +61,11 @@ class TreeSearch(DataOptions):
     """Trees that a strategy other than gnas and random evaluates under the trained weights."""
     keep_blocks: bool = True
     """Let gnas leave no block unused: shared weights cannot see that it costs capacity."""
+    warm_start: Path | None = None
+    """Let gnas begin with what another tree search found: its run folder. The blocks must be the
+    same; the data may differ. Attributes are matched by name, else by what they look like."""
+    warm_start_with: Literal["tree", "path-scores"] = "tree"
+    """What to take from there: the found tree, or the best tree under its path scores."""
     random_trees: int = 10
     """Random trees to train as controls, for every seed; 0 for none."""
     controls: bool = True
@@ -78,6 +83,16 @@ class TreeSearch(DataOptions):
         check_blocks(self.blocks)
         if self.strategy not in STRATEGIES:
             raise unknown_name("strategy", self.strategy, STRATEGIES)
+        if self.warm_start is not None and self.strategy != "gnas":
+            raise InputError(
+                "--warm-start gives gnas its first tree; other strategies have none. Received: "
+                f"--strategy {self.strategy}. Leave one of the two out."
+            )
+        if self.warm_start is None and self.warm_start_with != "tree":
+            raise InputError(
+                f"--warm-start-with {self.warm_start_with} says what to take from another "
+                "search: name its run folder by --warm-start."
+            )
         at_least(self, 1, "channels", "depth", "seeds", "steps", "batch_size", "round_steps")
         at_least(self, 1, "sweeps", "evaluations")
         at_least(self, 0, "seed", "random_trees", "warmup_rounds")

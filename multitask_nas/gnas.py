@@ -22,7 +22,7 @@ class Gnas(Strategy):
     It maximises R(G), the mean over the attributes of the validation score, one layer at
     a time, and inside a layer one connection at a time:
 
-    1. Start from a random tree.
+    1. Start from a random tree, or from a given one.
     2. Visit a layer. Train the shared weights on minibatches whose connections in this
        layer are drawn at random while the others stay as they are.
     3. Evaluate all connections of the layer together: with B possible parents, B trees in
@@ -51,23 +51,39 @@ class Gnas(Strategy):
     everything at the blocks that were trained most; in the final tree the others are
     capacity thrown away.
 
+    With `start` the first tree is not random: it is what a search on other data found
+    (`multitask_nas/warm_start.py`). The warm-up still trains on random trees. The shared
+    weights are fresh, and what the warm-up is for holds for any first tree: leaves that are
+    general before an attribute settles on one. With the first visit, of the heads, training
+    goes on with the given tree, and so each leaf with the attributes that it is given.
+
     Args:
         space: The trees to search.
         seed: Seed of the first tree.
         warmup: Rounds of shared training on random trees before the first visit.
         sweeps: The most sweeps over all layers with training.
         keep_blocks: Whether every block stays in use, or the paper's rule holds alone.
+        start: The first tree, in place of a random one. Where blocks are to be kept, it should
+            use all of them: none that is empty is filled here.
     """
 
     def __init__(
-        self, space: TreeSpace, seed: int, warmup: int, sweeps: int, keep_blocks: bool = False
+        self,
+        space: TreeSpace,
+        seed: int,
+        warmup: int,
+        sweeps: int,
+        keep_blocks: bool = False,
+        start: Tree | None = None,
     ) -> None:
         self.space = space
         self.sweeps = sweeps
         self.keep_blocks = keep_blocks
         self._warmup = warmup
         rng = np.random.default_rng([seed, 13])
-        self._tree = full_tree(space, rng) if keep_blocks else space.sample_tree(rng)
+        if start is None:
+            start = full_tree(space, rng) if keep_blocks else space.sample_tree(rng)
+        self._tree = space.tree(space.architecture(start))  # Raises if it is of another space.
         self._order = [layer for layer in range(space.layers, 0, -1) if space.blocks[layer - 1] > 1]
         self._round = 0
         self._unchanged = 0

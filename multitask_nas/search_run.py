@@ -14,7 +14,7 @@ from graftwork import files
 from graftwork.budget import parse_duration
 from graftwork.journal import read_journal
 from graftwork.progress import Progress, Stage
-from graftwork.run import Run
+from graftwork.run import Run, read_config
 from graftwork.units import UnitRun
 from multitask_nas.comparison import FINAL, Job, comparison_jobs, run_job
 from multitask_nas.config import TreeSearch
@@ -22,6 +22,7 @@ from multitask_nas.results import no_path_scores, summarize
 from multitask_nas.shared_search import SharedSearch
 from multitask_nas.standalone import Schedule, StandaloneTraining, training_data
 from multitask_nas.tree import Tree, TreeSpace
+from multitask_nas.warm_start import stored_start
 
 SEARCH_SHARE = 0.25
 """The part of a seed's time that its search may take; the controls need the rest."""
@@ -42,7 +43,8 @@ class TreeSearchRun(UnitRun):
         self.config, self.dataset, self.progress = config, dataset, progress
         self.space = TreeSpace(config.blocks, dataset.attributes)
         self.training_data = training_data(dataset, config.augment)
-        self.searches = SharedSearch(config, self.space, dataset, self.training_data, run)
+        start = stored_start(read_config(run.path), run.path)
+        self.searches = SharedSearch(config, self.space, dataset, self.training_data, run, start)
         self.seeds = range(config.seed, config.seed + config.seeds)
         self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
         self._trainings: dict[Any, StandaloneTraining] = {}

@@ -33,6 +33,7 @@ class SharedSearch:
         dataset: The data; the test split is not touched.
         training_data: Its training split, as trainers take it.
         run: The run folder.
+        start: The tree that gnas begins with; a random one if None.
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class SharedSearch:
         dataset: Dataset,
         training_data: TrainingData,
         run: Run,
+        start: Tree | None = None,
     ) -> None:
-        self.config, self.space, self.run = config, space, run
+        self.config, self.space, self.run, self.start = config, space, run, start
         self.image_shape = dataset.image_shape
         self.supernet = self.fresh_supernet(config.seed)
         self.trainer = Trainer(
@@ -91,8 +93,8 @@ class SharedSearch:
         if config.strategy == "random":
             return RandomSearch(self.space, max(1, self._rounds), RANDOM_CANDIDATES, seed)
         if config.strategy == "gnas":
-            keep = config.keep_blocks
-            return Gnas(self.space, seed, config.warmup_rounds, config.sweeps, keep_blocks=keep)
+            warmup, sweeps, keep = config.warmup_rounds, config.sweeps, config.keep_blocks
+            return Gnas(self.space, seed, warmup, sweeps, keep_blocks=keep, start=self.start)
         searching = make_strategy(
             config.strategy, self.space, config.evaluations, seed, batch=EVALUATED_AT_ONCE
         )

@@ -3,8 +3,22 @@
 This package reads files only. It knows no model code and imports no TensorFlow.
 """
 
-from reports.drawing import draw_tree, save_tree
-from reports.page import write_report
-from reports.terminal import tree_text
+import importlib
+from typing import Any
 
-__all__ = ["draw_tree", "save_tree", "tree_text", "write_report"]
+_MODULES = {
+    "draw_tree": "reports.drawing",
+    "save_transfer_report": "reports.transfer_page",
+    "save_tree": "reports.drawing",
+    "tree_text": "reports.terminal",
+    "write_report": "reports.page",
+}
+
+__all__ = ["draw_tree", "save_transfer_report", "save_tree", "tree_text", "write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: `graftwork runs` draws nothing, and matplotlib takes half a second to load.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graftwork.controller import Policy
+from graftwork.policy import Policy
 from graftwork.space import Architecture, Space
 from graftwork.strategies.sequential import SequentialStrategy
 

@@ -36,7 +36,7 @@ def small(**changes):
 @pytest.fixture
 def lessons(monkeypatch):
     """What policies are told in every update, which they still learn from."""
-    from graftwork.controller import Policy
+    from graftwork.policy import Policy
 
     seen, learn = [], Policy.learn
 

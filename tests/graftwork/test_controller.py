@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from graftwork import controller as module
-from graftwork.controller import Controller, Policy
+from graftwork import policy as module
+from graftwork.controller import Controller
+from graftwork.policy import Policy
 from graftwork.strategies.reinforce import PolicyGradientLoss
 
 COUNTS = (2, 3, 1, 4)
@@ -179,8 +180,8 @@ def test_policies_share_what_is_compiled_and_nothing_else():
         pass
     assert one.state() == alone.state()
     assert other.state() != one.state()
-    assert one._sample is other._sample
-    assert one._sample.experimental_get_tracing_count() == 1
+    assert one._shared is other._shared
+    assert one._shared.sample.experimental_get_tracing_count() == 1
     assert module._shared.cache_info().hits >= 2
 
 

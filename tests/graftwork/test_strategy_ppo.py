@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from graftwork.controller import Policy
+from graftwork.policy import Policy
 from graftwork.space import Decision, Space
 from graftwork.strategies.ppo import PPO, ClippedLoss
 from graftwork.strategies.reinforce import PolicyGradientLoss

@@ -29,7 +29,7 @@ def play(strategy, score=worth, rounds=10**6):
 @pytest.fixture
 def lessons(monkeypatch):
     """What policies were told in every update, which they still learn from."""
-    from graftwork.controller import Policy
+    from graftwork.policy import Policy
 
     seen, learn = [], Policy.learn
 

@@ -1,0 +1,1 @@
+"""One comparison of any number of runs, in several formats; reads run folders alone."""

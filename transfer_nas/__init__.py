@@ -1,0 +1,1 @@
+"""Networks of one attribute, and search strategies that carry over to other domains."""

@@ -1,0 +1,258 @@
+"""`graftwork transfer apply`: a learned strategy and its controls on another domain.
+
+The work is a list of units, each of which ends in one journal event. For every strategy of the
+source: the target's shared weights, the searches of all methods under them, and the trainings of
+what they chose.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import identity
+from graftwork import files
+from graftwork.budget import parse_duration
+from graftwork.journal import read_journal
+from graftwork.progress import Progress
+from graftwork.run import Run, read_config
+from graftwork.search import search
+from graftwork.units import UnitRun
+from transfer_nas.chosen_networks import ChosenNetworks, choices
+from transfer_nas.config import Score, TransferApplication
+from transfer_nas.domains import Domain
+from transfer_nas.learn_run import describe, note
+from transfer_nas.method_table import (
+    NETWORKS,
+    RANDOM,
+    RANDOM_ARCHITECTURE,
+    RANDOM_SEARCH,
+    TRANSFERRED,
+)
+from transfer_nas.methods import METHODS, Rewards, make_method, method_entry
+from transfer_nas.results import application_result
+from transfer_nas.shared_weights import SharedWeights
+from transfer_nas.space import ChainSpace
+from transfer_nas.stored_strategy import StoredStrategy
+
+SHARED_SHARE, SEARCH_SHARE = 0.35, 0.7
+"""The parts of a seed's time after which its shared weights, and its searches, must be done."""
+CHUNK = 50
+"""Shared training steps between two possible checkpoints."""
+
+
+class ApplyRun(UnitRun):
+    """One run of `graftwork transfer apply`.
+
+    Args:
+        config: What was asked for, checked.
+        strategies: The source's strategies to apply.
+        score: The reward.
+        domain: The target, checked.
+        run: The run folder.
+        progress: Where to show progress.
+    """
+
+    def __init__(
+        self,
+        config: TransferApplication,
+        strategies: Sequence[StoredStrategy],
+        score: Score,
+        domain: Domain,
+        run: Run,
+        progress: Progress,
+    ) -> None:
+        super().__init__(run)
+        self.config, self.strategies, self.score = config, tuple(strategies), score
+        self.domain, self.progress = domain, progress
+        self.space = ChainSpace.make(config.stages or strategies[0].space["stages"])
+        self.channels = config.channels or strategies[0].channels
+        self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
+        self.shared = SharedWeights(
+            self.space,
+            [domain],
+            channels=self.channels,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            augment=config.augment,
+            score=score,
+            steps=CHUNK,
+            reward_images=config.reward_images,
+            seed=strategies[0].seed,
+        )
+        self.feature_names, self.descriptors = describe([domain])
+        for strategy in strategies:
+            strategy.check_features(self.feature_names)
+        self.chosen: ChosenNetworks | None = None
+
+    def execute(self) -> dict[str, Any]:
+        """Does what is left to do, writes `result.json` and returns what it holds."""
+        self.begin()
+        status, walked = "finished", 0
+        for number, strategy in enumerate(self.strategies):
+            units = 1 + len(METHODS) + len(NETWORKS) * bool(self.config.steps)
+            if walked + units > self.done:
+                if number and walked == self.done and self.run.elapsed >= self.budget:
+                    status = "time budget"
+                    break
+                if not self._apply(number, strategy, first=self.done - walked):
+                    status = "time budget"
+                    break
+            walked += units
+        events = read_journal(self.run.path)
+        if any(event.get("cut_short") for event in events):
+            status = "time budget"
+        result = application_result(
+            identity.describe(self.domain.dataset),
+            read_config(self.run.path)["source"],
+            {**self.space.to_json(), "size": str(self.space.size), "channels": self.channels},
+            self.score,
+            events,
+            status,
+        )
+        files.write_json(self.run.path / "result.json", result)
+        return result
+
+    def _apply(self, number: int, stored: StoredStrategy, first: int) -> bool:
+        """Does a seed's units from the `first` on. False where time ran out."""
+        begin, slot = (self.budget * n / len(self.strategies) for n in (number, 1))
+        if math.isinf(self.budget):
+            begin, slot = 0.0, math.inf
+        if first == 0:
+            self._train_shared_weights(stored.seed, begin + SHARED_SHARE * slot)
+        else:
+            self._load_shared_weights(stored.seed)
+        searches = (SEARCH_SHARE - SHARED_SHARE) / len(METHODS)
+        for place, method in enumerate(METHODS, start=1):
+            if place >= first:
+                share = SHARED_SHARE + place * searches
+                self._search(stored, method, begin + share * slot)
+        if not self.config.steps:
+            return True
+        for place, network in enumerate(NETWORKS, start=1 + len(METHODS)):
+            if place >= first:
+                if self.run.elapsed >= self.budget:
+                    return False
+                self._train(stored.seed, network)
+        return True
+
+    def _train_shared_weights(self, seed: int, until: float) -> None:
+        current, arrays = self.take_state()
+        trainer, total = self.shared.trainers[0], self.config.shared_steps
+        loss = None
+        if current:
+            self.shared.restore(arrays)
+            loss = current["loss"]
+        else:
+            self.shared.start_over(seed)
+        with self.progress.stage(self._name("Shared weights", seed), total, trainer.step) as stage:
+            self.shared.on_step(stage.advance)
+            while trainer.step < total and (not trainer.step or self.run.elapsed < until):
+                self.shared.evaluator.steps = min(CHUNK, total - trainer.step)
+                (loss,) = self.shared.evaluator.train(self.shared.uniform_pair)["loss"].values()
+                stage.note(f"loss {loss:.4f}")
+                if self.checkpoint_is_due():
+                    self.checkpoint({"shared": trainer.step, "loss": loss}, self.shared.state())
+        self._keep_shared_weights(seed)
+        self.run.record(
+            "shared",
+            seed=seed,
+            steps=trainer.step,
+            loss=loss,
+            cut_short=trainer.step < total,
+        )
+        self.unit_done()
+
+    def _keep_shared_weights(self, seed: int) -> None:
+        path = self.run.path / "shared" / f"seed-{seed}.npz"
+        path.parent.mkdir(exist_ok=True)
+        with files.atomic_file(path, "wb") as file:
+            np.savez(file, *self.shared.supernets[0].get_weights())
+
+    def _load_shared_weights(self, seed: int) -> None:
+        path = self.run.path / "shared" / f"seed-{seed}.npz"
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            self.shared.supernets[0].set_weights(
+                [stored[f"arr_{number}"] for number in range(len(stored.files))]
+            )
+
+    def _search(self, stored: StoredStrategy, method: str, until: float) -> None:
+        tasks, config = len(self.domain.attributes), self.config
+        strategy = make_method(
+            method,
+            self.space,
+            self.descriptors,
+            stored,
+            config.fine_tune,
+            config.controller_learning_rate,
+        )
+        found = Rewards(self.shared, tasks)
+        current, _ = self.take_state()
+        spent = 0.0
+        if current:
+            strategy.restore(current["strategy"])
+            found.restore(current["found"])
+            spent = current["search_seconds"]
+        before = self.run.elapsed
+        total = 0 if method == TRANSFERRED else config.fine_tune
+        name = self._name(method.capitalize(), stored.seed)
+
+        def record(event: dict[str, Any]) -> None:
+            stage.advance()
+            stage.note(note(event))
+            if self.checkpoint_is_due():
+                values = {
+                    "strategy": strategy.state(),
+                    "found": found.state(),
+                    "rounds": strategy.tells,
+                    "search_seconds": spent + self.run.elapsed - before,
+                }
+                self.checkpoint(values, {})
+
+        def time_left() -> bool:
+            return not strategy.tells or self.run.elapsed < until
+
+        if total:  # The transferred strategy evaluates nothing.
+            with self.progress.stage(name, total, strategy.tells) as stage:
+                search(strategy, found, time_left, record)
+        seconds = spent + self.run.elapsed - before
+        self.run.record(
+            "searched",
+            seed=stored.seed,
+            method=method,
+            search_seconds=seconds,
+            evaluations=sum(map(len, found.rewards)),
+            cut_short=strategy.tells < total,
+            attributes=method_entry(method, strategy, found, self.domain, self.descriptors, stored),
+        )
+        self.unit_done()
+
+    def _train(self, seed: int, network: str) -> None:
+        """Trains a method's choice for every attribute by itself, and tests it once."""
+        if self.chosen is None:
+            self.chosen = ChosenNetworks(
+                self.config, self.space, self.channels, self.score, self.domain.dataset
+            )
+        method = RANDOM if network in (RANDOM_ARCHITECTURE, RANDOM_SEARCH) else network
+        searched = self.event("searched", seed=seed, method=method)["attributes"]
+        name = self._name(f"Train {network}", seed)
+
+        def checkpoint(current: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+            if self.checkpoint_is_due():
+                self.checkpoint(current, arrays)
+
+        trained = self.chosen.train(
+            choices(searched, network), seed, *self.take_state(), checkpoint, self.progress, name
+        )
+        self.run.record(
+            "trained",
+            seed=seed,
+            method=network,
+            training_seconds=sum(row["training_seconds"] for row in trained),
+            attributes=trained,
+        )
+        self.unit_done()
+
+    def _name(self, stage: str, seed: int) -> str:
+        return f"{stage}, seed {seed}" if len(self.strategies) > 1 else stage

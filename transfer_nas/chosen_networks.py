@@ -1,0 +1,121 @@
+"""Trains what the methods of a transfer chose by itself, attribute by attribute."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from graftwork.progress import Progress
+from transfer_nas.config import TransferApplication
+from transfer_nas.method_table import RANDOM_ARCHITECTURE
+from transfer_nas.space import ChainSpace
+from transfer_nas.standalone import Schedule, StandaloneChains, training_data
+
+Choice = tuple[list[int], float | None]
+"""An architecture, and its reward under the shared weights."""
+
+
+class ChosenNetworks:
+    """The trainings of a run, all through one trace and from the same first weights of a seed.
+
+    Args:
+        config: How to train.
+        space: The space.
+        channels: The channels of every stage.
+        score: The score on validation and test images.
+        dataset: The target's data.
+    """
+
+    def __init__(
+        self,
+        config: TransferApplication,
+        space: ChainSpace,
+        channels: int,
+        score: str,
+        dataset: Dataset,
+    ) -> None:
+        self.steps, self.attributes = config.steps, dataset.attributes
+        self.training = StandaloneChains(
+            space,
+            channels,
+            dataset,
+            training_data(dataset, config.augment),
+            Schedule(config.steps, config.batch_size, config.standalone_learning_rate),
+            score,
+        )
+        self.training.warm_up()
+
+    def train(
+        self,
+        rows: Sequence[Choice],
+        seed: int,
+        current: dict[str, Any] | None,
+        arrays: dict[str, np.ndarray],
+        checkpoint: Callable[[dict[str, Any], dict[str, np.ndarray]], None],
+        progress: Progress,
+        name: str,
+    ) -> list[dict[str, Any]]:
+        """Trains an architecture for every attribute, and tests it once.
+
+        Args:
+            rows: What to train, attribute by attribute.
+            seed: Seed of first weights and of the order of images.
+            current: What the newest checkpoint says of these trainings, if they were under way.
+            arrays: The arrays of that checkpoint.
+            checkpoint: Is offered a state to write, now and then.
+            progress: Where to show progress.
+            name: What is shown there.
+
+        Returns:
+            What the journal says of every attribute.
+        """
+        training, steps = self.training, self.steps
+        trained = list(current["trained"]) if current else []
+        under_way = current["training"] if current else None
+        done = len(trained) * steps + (int(arrays["step"]) if under_way else 0)
+        with progress.stage(name, len(rows) * steps, done) as stage:
+            for task in range(len(trained), len(rows)):
+                architecture, shared_score = rows[task]
+                if under_way:
+                    training.restore(under_way, arrays)
+                    under_way = None
+                else:
+                    training.begin(tuple(architecture), task, seed)
+                while not training.done:
+                    training.advance(stage.advance)
+                    values, state = training.state()
+                    checkpoint({"trained": trained, "training": values}, state)
+                trained.append(self._entry(task, shared_score))
+        return trained
+
+    def _entry(self, task: int, shared_score: float | None) -> dict[str, Any]:
+        one = self.training.finish()
+        return {
+            "attribute": self.attributes[task],
+            "architecture": list(self.training.architecture),
+            "shared_score": shared_score,
+            "validation_score": finite_or_none(one.validation_score),
+            "test_score": finite_or_none(one.test_score),
+            "parameters": one.parameters,
+            "flops": one.flops,
+            "training_seconds": one.seconds,
+        }
+
+
+def choices(searched: Sequence[dict[str, Any]], network: str) -> list[Choice]:
+    """Returns what is to be trained for every attribute.
+
+    Args:
+        searched: What the journal says of the method's attributes.
+        network: One of `NETWORKS`.
+    """
+    if network == RANDOM_ARCHITECTURE:
+        return [(row["first_architecture"], row["rewards"][0]) for row in searched]
+    return [(row["architecture"], row["score"]) for row in searched]
+
+
+def finite_or_none(value: float) -> float | None:
+    """Returns a number as JSON can hold it."""
+    return value if math.isfinite(value) else None

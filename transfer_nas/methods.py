@@ -1,0 +1,190 @@
+"""The four methods that a transfer compares, each a strategy of pairs under one evaluator."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graftwork.attribute_descriptors import cosines
+from graftwork.search import Evaluator
+from graftwork.space import Architecture
+from transfer_nas.domains import Domain
+from transfer_nas.method_table import FINE_TUNED, RANDOM, SCRATCH, TRANSFERRED
+from transfer_nas.shared_weights import SharedWeights
+from transfer_nas.space import ChainSpace
+from transfer_nas.stored_strategy import StoredStrategy
+from transfer_nas.strategy import AttributeGuided, PairStrategy, RandomPairs
+
+METHODS = (RANDOM, TRANSFERRED, SCRATCH, FINE_TUNED)
+DRAWN = 16
+"""Architectures an attribute that a method draws at its end, to show what it draws on average."""
+NEAREST = 3
+"""Source attributes to name for every attribute of the target."""
+
+
+class Rewards(Evaluator):
+    """An evaluator that notes every reward in the order of evaluation.
+
+    Args:
+        shared: The shared weights, which do not learn here.
+        tasks: The number of tasks.
+    """
+
+    def __init__(self, shared: SharedWeights, tasks: int) -> None:
+        self.shared = shared
+        self.pairs: list[list[Architecture]] = [[] for _ in range(tasks)]
+        self.rewards: list[list[float | None]] = [[] for _ in range(tasks)]
+
+    def train(self, sample: Callable[[np.random.Generator], Architecture]) -> dict[str, Any]:
+        """Trains nothing: all methods search under the same weights."""
+        return {}
+
+    def evaluate(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        scores = self.shared.scores(architectures)
+        for pair, score in zip(architectures, scores, strict=True):
+            self.pairs[pair[-1]].append(tuple(pair[:-1]))
+            self.rewards[pair[-1]].append(score)
+        return np.array([[np.nan if score is None else score] for score in scores])
+
+    def best(self, task: int) -> Architecture:
+        """Returns the architecture of a task with the highest reward, the first of equals."""
+        rewards = [-np.inf if reward is None else reward for reward in self.rewards[task]]
+        return self.pairs[task][int(np.argmax(rewards))]
+
+    def state(self) -> dict[str, Any]:
+        """Returns what was noted, as JSON values."""
+        return {"pairs": self.pairs, "rewards": self.rewards}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on from what `state` returned."""
+        self.pairs = [[tuple(pair) for pair in pairs] for pairs in state["pairs"]]
+        self.rewards = [list(rewards) for rewards in state["rewards"]]
+
+
+def make_method(
+    method: str,
+    space: ChainSpace,
+    descriptors: np.ndarray,
+    stored: StoredStrategy,
+    evaluations: int,
+    learning_rate: float | None,
+) -> PairStrategy:
+    """Returns the strategy of a method, at its beginning.
+
+    A round evaluates one architecture for every task, so that after k rounds each task has had
+    k evaluations.
+
+    Args:
+        method: One of `METHODS`.
+        space: The space.
+        descriptors: The target's descriptors, `(T, d)`, not scaled.
+        stored: The learned strategy.
+        evaluations: How many architectures to evaluate for every task.
+        learning_rate: Of the controller; the strategy's own if None.
+    """
+    tasks = len(descriptors)
+    if method == RANDOM:
+        return RandomPairs(space, tasks, evaluations, stored.seed, batch=tasks)
+    more: dict[str, Any] = {} if learning_rate is None else {"learning_rate": learning_rate}
+    return AttributeGuided(
+        space,
+        stored.scaling.apply(descriptors),
+        evaluations,
+        stored.seed,
+        updates=1,
+        batch=tasks,
+        units=stored.units,
+        embedding_size=stored.embedding_size,
+        trains=False,
+        start=None if method == SCRATCH else stored.policy,
+        **more,
+    )
+
+
+def method_entry(
+    method: str,
+    strategy: PairStrategy,
+    found: Rewards,
+    domain: Domain,
+    descriptors: np.ndarray,
+    stored: StoredStrategy,
+) -> list[dict[str, Any]]:
+    """Returns what the journal says of a method's attributes.
+
+    Args:
+        method: One of `METHODS`.
+        strategy: Its strategy, at its end.
+        found: What was evaluated.
+        domain: The target.
+        descriptors: Its descriptors, `(T, d)`, not scaled.
+        stored: The learned strategy.
+    """
+    rng = np.random.default_rng([stored.seed, 302, METHODS.index(method)])
+    shared = found.shared
+    modes = None
+    if isinstance(strategy, AttributeGuided) and method == TRANSFERRED:
+        modes = [tuple(row) for row in strategy.policy.mode(strategy.descriptors).tolist()]
+    near = nearest(descriptors, stored) if modes else None
+    rows = []
+    for task, attribute in enumerate(domain.attributes):
+        rewards = found.rewards[task]
+        chosen = modes[task] if modes else found.best(task)
+        (score,) = shared.scores([(*chosen, task)])
+        drawn = shared.scores(drawn_pairs(strategy, task, DRAWN, rng))
+        if method == RANDOM:
+            drawn += rewards  # As uniform as the others: the mean is only more exact.
+        row = {
+            "attribute": attribute,
+            "rewards": rewards,
+            "architecture": list(chosen),
+            "score": score,
+            "expected": known_mean(drawn),
+        }
+        if method == RANDOM:
+            row["first_architecture"] = list(found.pairs[task][0])
+        if near:
+            row["nearest"] = near[task]
+        rows.append(row)
+    return rows
+
+
+def drawn_pairs(
+    strategy: PairStrategy, task: int, count: int, rng: np.random.Generator
+) -> list[Architecture]:
+    """Draws pairs of a task from what a strategy has learned, or uniformly where it learns not."""
+    if not isinstance(strategy, AttributeGuided):
+        return [(*strategy.space.sample(rng), task) for _ in range(count)]
+    rows = np.repeat(strategy.descriptors[task][None], count, axis=0)
+    choices, _ = strategy.policy.sample(count, rng, rows)
+    return [(*row, task) for row in choices.tolist()]
+
+
+def nearest(descriptors: np.ndarray, stored: StoredStrategy) -> list[list[dict[str, Any]]]:
+    """Returns the source attributes that every attribute of the target is most like.
+
+    Args:
+        descriptors: The target's descriptors, `(T, d)`, not scaled.
+        stored: The learned strategy.
+
+    Returns:
+        For every task up to three, the most similar first, by the cosine of descriptors scaled
+        as the policy reads them.
+    """
+    scaled = [stored.scaling.apply(values) for values in (descriptors, stored.descriptors)]
+    rows = []
+    for row in cosines(*scaled):
+        order = np.argsort(-row, kind="stable")[:NEAREST]
+        sources = [(stored.attributes[place], float(row[place])) for place in order]
+        rows.append(
+            [
+                {"domain": one.domain, "attribute": one.attribute, "similarity": similarity}
+                for one, similarity in sources
+            ]
+        )
+    return rows
+
+
+def known_mean(values: Sequence[float | None]) -> float | None:
+    """Returns the mean of the values that are there, or None."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

@@ -1,0 +1,259 @@
+"""What the commands of `graftwork transfer` print: a short table, what it shows, paths."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from reports import save_transfer_report
+
+MOST_ROWS = 40
+
+
+def print_learning(run: Path, result: dict[str, Any], console: Console) -> None:
+    """Writes the report of `graftwork transfer learn`, and prints rewards by attribute."""
+    report = save_transfer_report(run)
+    table = Table(box=None, pad_edge=False)
+    several = len(result["domains"]) > 1
+    headings = ["attribute", "policy", "random", "difference"]
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "attribute" else "right")
+    for row in result["attributes"][:MOST_ROWS]:
+        name = f"{row['domain']}/{row['attribute']}" if several else row["attribute"]
+        table.add_row(
+            plain(name),
+            decimal(row["policy_reward"]),
+            decimal(row["random_reward"]),
+            signed(row["difference"]),
+        )
+    if len(result["attributes"]) > MOST_ROWS:
+        table.add_row(f"… {len(result['attributes']) - MOST_ROWS} more in the report", "", "", "")
+    table.add_row(
+        "mean", decimal(result["policy_reward"]), decimal(result["random_reward"]), style="bold"
+    )
+    console.print()
+    console.print(table)
+    console.print(f"mean {result['score']} on validation images, under the shared weights")
+    console.print()
+    lines = [
+        said(
+            result["comparison"],
+            "What the strategy draws for an attribute it learned on",
+            "what is drawn at random",
+        )
+    ]
+    seeds = result["seeds"]
+    if len(seeds) < 3:
+        lines.append(few_seeds(seeds))
+    _end(console, lines, result, report, ("report.html", "result.json", "strategies"))
+    console.print(f"Apply it: graftwork transfer apply {run} --dataset NAME --out FOLDER")
+
+
+def print_application(run: Path, result: dict[str, Any], console: Console) -> None:
+    """Writes the report of `graftwork transfer apply`, and prints the table of methods."""
+    report = save_transfer_report(run)
+    table = Table(box=None, pad_edge=False)
+    tested = any(row["test_score"] is not None for row in result["methods"])
+    headings = ["method", "drawn", "95 % int.", "best", "95 % int.", *["test"] * tested, "s"]
+    for heading in headings:
+        left = heading == "method"
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
+    for row in result["methods"]:
+        table.add_row(
+            row["name"],
+            decimal(row["expected"], 3),
+            span(row["expected_interval"], 3),
+            decimal(row["final"], 3),
+            span(row["final_interval"], 3),
+            *([decimal(row["test_score"], 3)] if tested else []),
+            "–" if row["seconds"] is None else f"{row['seconds']:.0f}",
+            style="bold" if row["name"] == "transferred" else "",
+        )
+    console.print()
+    console.print(table)
+    console.print(
+        f"{result['score']}; drawn: mean of what a method draws at its end; best: of "
+        f"{result['evaluations']} evaluated for each of {len(result['attributes'])} attributes "
+        "(transferred: the likeliest). Both on validation images under the shared weights"
+        + ("; test: the chosen network trained by itself." if tested else "."),
+        markup=False,
+    )
+    console.print()
+    _end(console, application_lines(result), result, report, ("report.html", "result.json"))
+
+
+def application_lines(result: dict[str, Any]) -> list[str]:
+    """Returns what the result of `graftwork transfer apply` shows, and what not."""
+    comparison = result["comparison"]
+    lines = [
+        said(
+            comparison["transferred"],
+            "What the transferred strategy draws",
+            "what is drawn at random",
+        ),
+        said(
+            comparison["fine_tuned"],
+            "The best of the fine-tuned strategy",
+            "that of the strategy from scratch",
+        ),
+    ]
+    match = comparison["match"]
+    if match["evaluations"] is not None:
+        lines.append(
+            f"The fine-tuned strategy reaches the final reward of the one from scratch after "
+            f"{match['evaluations']} of {match['of']} evaluations, in the mean."
+        )
+    else:
+        lines.append(
+            "The fine-tuned strategy does not reach the final reward of the one from scratch in "
+            f"{match['of']} evaluations."
+        )
+    if comparison["test"]:
+        lines.append(
+            said(
+                comparison["test"],
+                "Trained by itself, the transferred choice",
+                "a random architecture",
+            )
+        )
+    if result["negative_transfer"]:
+        names = result["negative_transfer"]
+        lines.append(
+            f"Transfer draws worse than chance for {len(names)} of {len(result['attributes'])} "
+            f"attributes: {', '.join(names[:8])}{', …' if len(names) > 8 else ''}."
+        )
+    tau = result["kendall_tau"]
+    if tau is not None:
+        lines.append(
+            f"Kendall's τ of rewards and validation scores of {result['kendall_networks']} "
+            f"networks trained by themselves is {tau:.2f}."
+        )
+    if result["seen"]:
+        lines.append("The strategy was learned on these very data: nothing here was unseen.")
+    if len(result["seeds"]) < 3:
+        lines.append(few_seeds(result["seeds"]))
+    return lines
+
+
+def print_leave_one_out(run: Path, result: dict[str, Any], console: Console) -> None:
+    """Writes the reports of `graftwork transfer leave-one-out`, and prints a row a domain."""
+    report = save_transfer_report(run)
+    table = Table(box=None, pad_edge=False)
+    headings = [
+        "left out",
+        "transferred",
+        "95 % interval",
+        "fine-tuned",
+        "95 % interval",
+        "match",
+    ]
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "left out" else "right")
+    for row in result["domains"]:
+        one = row["result"]["comparison"]
+        cells = []
+        for key in ("transferred", "fine_tuned"):
+            values = one[key] or {"mean": None, "interval": None}
+            cells += [signed(values["mean"]), signed_span(values["interval"])]
+        match = one["match"]
+        after = "–" if match["evaluations"] is None else str(match["evaluations"])
+        table.add_row(plain(row["name"]), *cells, f"{after}/{match['of']}")
+    console.print()
+    console.print(table)
+    console.print(
+        "transferred: what it draws, less what is drawn at random; fine-tuned: its best, less "
+        "that from scratch; match: evaluations after which fine-tuning is as good"
+    )
+    console.print()
+    lines = []
+    for row in result["domains"]:
+        lines.append(
+            said(
+                row["result"]["comparison"]["transferred"],
+                f"On {row['name']}, what the transferred strategy draws",
+                "what is drawn at random",
+            )
+        )
+    if len(result["domains"]) < result["asked"]:
+        left = result["asked"] - len(result["domains"])
+        lines.append(f"{left} of {result['asked']} domains were not reached.")
+    _end(console, lines, result, report, ("report.html", "result.json"))
+
+
+def said(comparison: dict[str, Any] | None, first: str, second: str) -> str:
+    """Returns a paired difference over attributes as one plain sentence.
+
+    Args:
+        comparison: An entry of `comparison` in a result, or None where nothing was measured.
+        first: What is compared.
+        second: What it is compared with.
+    """
+    if comparison is None:
+        return f"{first} was not compared with {second}."
+    text = f"{first} scores {signed(comparison['mean'])} against {second}"
+    interval = comparison["interval"]
+    if interval is None:
+        return (
+            f"{text}; {comparison['attributes']} attributes give no interval: "
+            "no difference is shown."
+        )
+    text += (
+        f" (95 % interval {signed_span(interval)} over "
+        f"{comparison['attributes']} attributes, p = {comparison['p_value']:.3f})"
+    )
+    low, high = interval
+    if low > 0:
+        return f"{text}: better by more than chance."
+    return f"{text}: worse." if high < 0 else f"{text}: no difference is shown."
+
+
+def few_seeds(seeds: list[int]) -> str:
+    """Returns what must be known of a result from one or two seeds."""
+    one = len(seeds) == 1
+    return (
+        f"{'One seed' if one else 'Two seeds'}: the intervals are over attributes, and say "
+        "nothing of what another seed would give."
+    )
+
+
+def _end(
+    console: Console,
+    lines: list[str],
+    result: dict[str, Any],
+    report: Path,
+    names: tuple[str, ...],
+) -> None:
+    if result["status"] != "finished":
+        lines = [*lines, f"Ended early: {result['status']}."]
+    for line in lines:
+        console.print(line, markup=False)
+    console.print()
+    for name in names:
+        if report.with_name(name).exists():
+            console.print(f"{name:<12} {report.with_name(name)}", markup=False)
+
+
+def plain(text: str) -> str:
+    """Returns a name so that rich reads no markup in it."""
+    return text.replace("[", "\\[")
+
+
+def decimal(value: float | None, digits: int = 4) -> str:
+    """Writes a score."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 4) -> str:
+    """Writes a difference."""
+    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def span(interval: list[float] | None, digits: int = 4) -> str:
+    """Writes an interval of scores."""
+    return "–" if interval is None else "–".join(decimal(end, digits) for end in interval)
+
+
+def signed_span(interval: list[float] | None) -> str:
+    """Writes an interval of differences."""
+    return "–" if interval is None else " to ".join(map(signed, interval))
