@@ -132,6 +132,8 @@ def run_application(
 
 def _read_source(config: TransferApplication) -> tuple[Any, Any]:
     """Returns the strategies to apply, checked against the space, and the score."""
+    from transfer_nas.method_table import FINE_TUNED
+    from transfer_nas.methods import make_method
     from transfer_nas.stored_strategy import read_strategies
 
     assert config.source is not None
@@ -144,8 +146,11 @@ def _read_source(config: TransferApplication) -> tuple[Any, Any]:
             )
         strategies = strategies[: config.seeds]
     stages = config.stages or int(strategies[0].space["stages"])
+    space = ChainSpace.make(stages)
     for strategy in strategies:
-        strategy.check_space(ChainSpace.make(stages))
+        strategy.check_space(space)
+        # Weights that do not fit are refused here, before anything is trained.
+        make_method(FINE_TUNED, space, strategy.descriptors[:1], strategy, 1, None)
     score = config.score or files.read_json(config.source / "result.json")["score"]
     return strategies, score
 

@@ -76,7 +76,7 @@ class TransferLearning(_SeveralDatasets):
     """The most validation images that a reward comes from."""
     batch_size: int = 64
     """Images a training step."""
-    learning_rate: float = 0.003
+    learning_rate: float = 0.01
     """The learning rate of the shared weights."""
     augment: bool = True
     """Flip and shift training images, as far as the dataset says that it is harmless."""
@@ -139,7 +139,7 @@ class TransferApplication(DataOptions):
     """The most validation images that a reward comes from."""
     batch_size: int = 64
     """Images a training step."""
-    learning_rate: float = 0.003
+    learning_rate: float = 0.01
     """The learning rate of the shared weights."""
     standalone_learning_rate: float = 0.01
     """The highest learning rate of a network by itself."""

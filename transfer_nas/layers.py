@@ -22,7 +22,7 @@ def kernel_size(operation: str) -> int:
     return int(operation[-1])
 
 
-def normalize(x: Any, gamma: Any, beta: Any) -> Any:
+def normalize(x: Any, gamma: Any = 1.0, beta: Any = 0.0) -> Any:
     """Normalises every image over height, width and channels, then scales and shifts.
 
     Layer normalisation, not batch normalisation: under every architecture an operation
@@ -30,8 +30,8 @@ def normalize(x: Any, gamma: Any, beta: Any) -> Any:
 
     Args:
         x: Float tensor of shape `(n, height, width, C)`.
-        gamma: The scale of every channel, `(C,)`.
-        beta: The shift of every channel, `(C,)`.
+        gamma: The scale of every channel, `(C,)`, or of all.
+        beta: The shift of every channel, `(C,)`, or of all.
     """
     mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
     variance = ops.mean(ops.square(x), axis=(1, 2, 3), keepdims=True) - ops.square(mean)
@@ -202,9 +202,9 @@ def apply_operation(x: Any, operation: str, weights: list[Any]) -> Any:
 class AttributeHeads(keras.layers.Layer):
     """One linear head an attribute, on the same features.
 
-    The heads of attributes that a step is not for are linear probes: they learn from the
-    features as they are and send no gradients into the trunk. So every head is trained at
-    every step, and an attribute's score says what the trunk is worth for it.
+    All heads learn at every step. In the gradients that the trunk gets, the attribute that a
+    step is for counts as much as all others together: with its head alone, shared weights
+    learned hardly anything in a thousand steps (docs/transfer.md).
 
     Args:
         attributes: The number of attributes A.
@@ -212,8 +212,7 @@ class AttributeHeads(keras.layers.Layer):
 
     Call arguments:
         features: Float tensor of shape `(n, F)`.
-        attribute: int32 scalar: the attribute, 0…A−1, whose head sends gradients into the
-            features; A for those of all heads.
+        attribute: int32 scalar: the attribute, 0…A−1, that the step is for; A for all alike.
 
     Returns:
         Logits, float tensor of shape `(n, A)`, which do not depend on `attribute`.
@@ -231,9 +230,17 @@ class AttributeHeads(keras.layers.Layer):
         self.bias = self.add_weight((self.attributes,), "zeros", name="bias")
 
     def call(self, features: Any, attribute: Any) -> Any:
-        numbers = ops.arange(self.attributes, dtype="int32")
-        asked = ops.logical_or(ops.equal(numbers, attribute), ops.equal(attribute, self.attributes))
         kernel = ops.transpose(ops.convert_to_tensor(self.kernel))
         connected = ops.matmul(features, kernel)
         probes = ops.matmul(ops.stop_gradient(features), kernel)
-        return ops.where(asked[None], connected, probes) + self.bias
+        weights = self.gradient_weights(attribute)
+        return weights * connected + (1 - weights) * probes + self.bias
+
+    def gradient_weights(self, attribute: Any) -> Any:
+        """Returns how much every head's gradients count in the trunk, `(A,)`, 1 on average."""
+        count = self.attributes
+        if count == 1:
+            return ops.ones((1,))
+        asked = ops.equal(ops.arange(count, dtype="int32"), attribute)
+        weights = ops.where(asked, count / 2, count / 2 / (count - 1))
+        return ops.where(ops.equal(attribute, count), ops.ones_like(weights), weights)

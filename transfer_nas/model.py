@@ -62,7 +62,10 @@ def _build(
         if stage.skips:
             sources = [x, *(outputs[earlier - 1] for earlier in stage.skips)]
             x = layers.Average(name=f"{name}_mean")(sources)
-        x = _operation(x, stage.operation, channels, name)
+        x = layers.Add(name=f"{name}_sum")([x, _operation(x, stage.operation, channels, name)])
+        x = layers.GroupNormalization(
+            groups=1, epsilon=EPSILON, center=False, scale=False, name=f"{name}_normalized"
+        )(x)
         outputs.append(x)
         if number in reductions(len(stages)):
             # What no later stage reads is no part of the model.

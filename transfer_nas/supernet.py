@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from graftwork.errors import InputError
-from transfer_nas.layers import EPSILON, AttributeHeads, StagesLayer, StemLayer
+from transfer_nas.layers import EPSILON, AttributeHeads, StagesLayer, StemLayer, normalize
 from transfer_nas.space import ChainSpace, reductions
 
 
@@ -15,7 +15,9 @@ class ChainSupernet(keras.Model):
 
     Every image is standardised. The stem and all operations are shared by all attributes;
     every attribute has a linear head on the last stage's output, averaged over positions.
-    A stage's input is the mean of its sources' outputs. Where height and width are halved
+    A stage's input is the mean of its sources' outputs, and it adds what its operation makes of
+    it: the sum is normalised. Without that path around the operations (He et al. 2016), weights
+    shared by random chains learned nothing (docs/transfer.md). Where height and width are halved
     (`reductions`), the outputs so far all are, so that later skips fit.
 
     Args:
@@ -28,8 +30,8 @@ class ChainSupernet(keras.Model):
         `images`: uint8 tensor `(n, height, width, c)`.
         `architecture`: int32 tensor `(n, decisions + 1)`, the same in every row, so that
         the batch can be split over replicas: the choices of a `ChainSpace` and, last, the
-        attribute, 0…A−1, whose head sends gradients into the trunk; A for all heads
-        (see `AttributeHeads`).
+        attribute, 0…A−1, that a training step is for; A for all alike (see
+        `AttributeHeads`). It changes gradients alone.
 
     Output: logits, float tensor `(n, A)`.
     """
@@ -76,7 +78,7 @@ class ChainSupernet(keras.Model):
             operation = next(left)
             skips = [next(left) for _ in range(stage - 2)]
             x = mean_of_sources(x, outputs[: len(skips)], skips)
-            x = self.stage_layer(x, operation, weights[stage - 1])
+            x = normalize(x + self.stage_layer(x, operation, weights[stage - 1]))
             outputs.append(x)
             if stage in reductions(self.stages):
                 outputs = [ops.average_pool(output, 2, 2) for output in outputs]
@@ -86,6 +88,7 @@ class ChainSupernet(keras.Model):
     def standardize(self, images: Any) -> Any:
         """Gives every image mean 0 and variance 1, so that contrast does not count."""
         x = ops.cast(images, self.compute_dtype)
+        # Not by `normalize`: in a difference of squares, bright images would lose digits.
         mean, variance = ops.moments(x, axes=(1, 2, 3), keepdims=True)
         return (x - mean) * ops.rsqrt(variance + EPSILON)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from reports import save_transfer_report
@@ -22,7 +23,7 @@ def print_learning(run: Path, result: dict[str, Any], console: Console) -> None:
     for row in result["attributes"][:MOST_ROWS]:
         name = f"{row['domain']}/{row['attribute']}" if several else row["attribute"]
         table.add_row(
-            plain(name),
+            escape(name),
             decimal(row["policy_reward"]),
             decimal(row["random_reward"]),
             signed(row["difference"]),
@@ -47,7 +48,9 @@ def print_learning(run: Path, result: dict[str, Any], console: Console) -> None:
     if len(seeds) < 3:
         lines.append(few_seeds(seeds))
     _end(console, lines, result, report, ("report.html", "result.json", "strategies"))
-    console.print(f"Apply it: graftwork transfer apply {run} --dataset NAME --out FOLDER")
+    console.print(
+        f"Apply it: graftwork transfer apply {run} --dataset NAME --out FOLDER", markup=False
+    )
 
 
 def print_application(run: Path, result: dict[str, Any], console: Console) -> None:
@@ -158,7 +161,7 @@ def print_leave_one_out(run: Path, result: dict[str, Any], console: Console) -> 
             cells += [signed(values["mean"]), signed_span(values["interval"])]
         match = one["match"]
         after = "–" if match["evaluations"] is None else str(match["evaluations"])
-        table.add_row(plain(row["name"]), *cells, f"{after}/{match['of']}")
+        table.add_row(escape(row["name"]), *cells, f"{after}/{match['of']}")
     console.print()
     console.print(table)
     console.print(
@@ -232,11 +235,6 @@ def _end(
     for name in names:
         if report.with_name(name).exists():
             console.print(f"{name:<12} {report.with_name(name)}", markup=False)
-
-
-def plain(text: str) -> str:
-    """Returns a name so that rich reads no markup in it."""
-    return text.replace("[", "\\[")
 
 
 def decimal(value: float | None, digits: int = 4) -> str:

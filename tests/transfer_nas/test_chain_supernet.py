@@ -88,6 +88,9 @@ def expected_gradients(space, architecture, attribute, plain, like):
         row = i * len(NORMALIZED) + NORMALIZED.index(stage.operation)
         for kind in ("gamma", "beta"):
             expected[f"stages/{kind}"][row] = plain[f"{name}_norm/{kind}"]
+    # In the trunk, the asked attribute counts as half of all.
+    for name in expected:
+        expected[name] = expected[name] * ATTRIBUTES / 2
     expected["heads/kernel"][attribute] = plain["head/kernel"][:, 0]
     expected["heads/bias"][attribute] = plain["head/bias"][0]
     return expected
@@ -153,7 +156,7 @@ def test_every_operation_alone_and_with_all_skips(operation):
 
 
 @pytest.mark.parametrize("attribute", [0, 2])
-def test_only_the_asked_head_sends_gradients_into_the_trunk(attribute):
+def test_the_asked_head_counts_in_the_trunk_as_much_as_all_others(attribute):
     space, shape = ChainSpace.make(4), (32, 32, 3)
     network = supernet_of(space, shape)
     architecture = space.sample(np.random.default_rng(1))
@@ -162,25 +165,26 @@ def test_only_the_asked_head_sends_gradients_into_the_trunk(attribute):
     only = np.zeros_like(every)
     only[:, attribute] = every[:, attribute]
 
-    inputs = inputs_of(images, architecture, attribute)
-    outputs, asked = gradients(network, inputs, every)
+    inputs = inputs_of(images, architecture, ATTRIBUTES)
+    all_outputs, together = gradients(network, inputs, every)
     _, alone = gradients(network, inputs, only)
     _, others = gradients(network, inputs, every - only)
-    all_outputs, together = gradients(network, inputs_of(images, architecture, ATTRIBUTES), every)
+    outputs, asked = gradients(network, inputs_of(images, architecture, attribute), every)
     # The attribute decides gradients alone.
-    np.testing.assert_array_equal(outputs, all_outputs)
+    np.testing.assert_allclose(outputs, all_outputs, rtol=1e-5, atol=1e-6)
     for name in asked:
         if name.startswith("heads"):
             # Every head learns, and what it learns does not depend on the attribute.
             assert asked[name].any(axis=tuple(range(1, asked[name].ndim))).all()
             np.testing.assert_allclose(asked[name], together[name], rtol=1e-4, atol=1e-5)
         else:
-            assert not others[name].any(), name
-            np.testing.assert_allclose(asked[name], alone[name], rtol=1e-4, atol=1e-5)
+            half = ATTRIBUTES / 2
+            wanted = half * alone[name] + half / (ATTRIBUTES - 1) * others[name]
+            np.testing.assert_allclose(asked[name], wanted, rtol=1e-3, atol=1e-4, err_msg=name)
     assert np.abs(together["stem/kernel"] - asked["stem/kernel"]).max() > 1e-3
 
 
-def test_all_heads_send_the_sum_of_what_each_sends():
+def test_all_heads_send_the_mean_of_what_is_sent_for_each():
     space, shape = ChainSpace.make(3), (9, 12, 1)
     network = supernet_of(space, shape)
     architecture = space.sample(np.random.default_rng(3))
@@ -192,7 +196,7 @@ def test_all_heads_send_the_sum_of_what_each_sends():
     ]
     for name in each[0]:
         if not name.startswith("heads"):
-            total = sum(one[name] for one in each[:ATTRIBUTES])
+            total = sum(one[name] for one in each[:ATTRIBUTES]) / ATTRIBUTES
             np.testing.assert_allclose(each[ATTRIBUTES][name], total, rtol=1e-3, atol=1e-4)
 
 
