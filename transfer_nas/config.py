@@ -134,7 +134,8 @@ class TransferApplication(DataOptions):
     channels: int | None = None
     """The channels of every stage; the source's if not given."""
     controller_learning_rate: float | None = None
-    """The learning rate of the controllers that learn here; the strategy's own if not given."""
+    """The learning rate of the controllers that learn here; if not given, 0.03 from scratch and
+    0.01 for fine-tuning, the best of a small study for each."""
     reward_images: int = 512
     """The most validation images that a reward comes from."""
     batch_size: int = 64
