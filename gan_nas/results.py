@@ -244,7 +244,7 @@ def statement(
     low, high = (1000 * bound for bound in test.interval)
     text += (
         f" (95 % interval of the difference {low:.2f} to {high:.2f}·10⁻³, paired t-test over "
-        f"{seeds} seeds, p = {test.p_value:.3f}): "
+        f"{seeds} seeds, {test.p_text}): "
     )
     if low > 0:
         return text + "the search is better by more than chance."

@@ -20,10 +20,10 @@ from gan_nas.shared_search import SharedSearch
 from gan_nas.standalone import StandaloneTraining
 from graftwork import files
 from graftwork.budget import parse_duration
-from graftwork.event_files import EventFiles
+from graftwork.event_files import FOLDER, EventFiles
 from graftwork.journal import read_journal
 from graftwork.progress import Stage
-from graftwork.run import Run
+from graftwork.run import Run, read_config
 from graftwork.units import UnitRun
 
 SEARCH_SHARE = 0.3
@@ -41,7 +41,7 @@ class Samples:
 
     def __init__(self, setup: Setup, run: Run) -> None:
         self.setup, self.folder = setup, run.path / "samples"
-        self.events = EventFiles(run.path / "tensorboard")
+        self.events = EventFiles(run.path / FOLDER)
         self._last = time.monotonic()
 
     def now_and_then(self, name: str, step: int, make: Callable[[], np.ndarray]) -> None:
@@ -88,6 +88,7 @@ class GanSearchRun(UnitRun):
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""
         self.begin()
+        self.samples.events.hyperparameters(read_config(self.run.path))
         if self.done == 0:
             self._measure_floor()
         status, walked = "finished", 1
@@ -102,6 +103,7 @@ class GanSearchRun(UnitRun):
                 break
             walked += len(jobs)
         result = summarize(self.setup, read_journal(self.run.path), status)
+        self.samples.events.result(main_numbers(result))
         path = self.run.path / "result.json"
         if path.exists():
             before = files.read_json(path)["methods"]
@@ -202,6 +204,22 @@ class GanSearchRun(UnitRun):
 
     def _name(self, stage: str, seed: int) -> str:
         return f"{stage}, seed {seed}" if len(self.seeds) > 1 else stage
+
+
+def main_numbers(result: dict[str, Any]) -> dict[str, float | None]:
+    """Returns the numbers of a result by which TensorBoard compares runs.
+
+    Args:
+        result: What `result.json` holds.
+    """
+    numbers = {key: result[key] for key in ("shared_score", "kendall_tau", "search_seconds")}
+    for method in result["methods"]:
+        if method["kind"] == "searched":
+            measures = ("validation_kid", "kid", "fid", "inception_score")
+            numbers |= {key: method[key] for key in measures}
+        else:
+            numbers[f"kid/{method['name']}"] = method["kid"]
+    return numbers
 
 
 def train_job(

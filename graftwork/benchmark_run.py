@@ -13,12 +13,15 @@ from graftwork.benchmark_config import ALL, NatsBenchmark, TreeBenchmark, stored
 from graftwork.benchmark_result import summarize
 from graftwork.benchmark_workers import Job, run_jobs
 from graftwork.errors import InputError, unknown_name
+from graftwork.event_files import FOLDER, EventFiles
 from graftwork.journal import NAME, read_journal, truncate_journal
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
 from graftwork.strategies import registry
 
 Config = NatsBenchmark | TreeBenchmark
+CURVES = 200
+"""Trials to write curves of for TensorBoard, which shows no more: those of the first seeds."""
 
 
 def run_benchmark(
@@ -51,6 +54,9 @@ def run_benchmark(
         wanted: list[Job] = [(name, seed) for seed in range(config.seeds) for name in names]
         jobs = [job for job in wanted if job not in known]
         run.record("start", trials=len(wanted), known=len(wanted) - len(jobs))
+        curves = EventFiles(path / FOLDER)
+        curves.hyperparameters(read_config(path))
+        seeds_shown = max(1, CURVES // len(names))
         with (
             progress.stage("Benchmark", len(wanted), len(wanted) - len(jobs)) as stage,
             # Closed at once where Ctrl-C ends this loop: the workers must end too.
@@ -58,6 +64,8 @@ def run_benchmark(
         ):
             for (name, seed), answer in done:
                 _record(run, name, seed, answer, config.budget)
+                if seed < seeds_shown and not isinstance(answer, str):
+                    _show(curves, name, seed, answer, config.budget)
                 stage.advance()
                 stage.note(f"seed {seed}")
         result = {
@@ -65,6 +73,8 @@ def run_benchmark(
             "command": command,
             "published": list(published),
         }
+        finals = {row["name"]: row["checkpoints"][-1]["mean"] for row in result["strategies"]}
+        curves.result({f"quality/{name}": mean for name, mean in finals.items()})
         files.write_json(path / "result.json", result)
     return result
 
@@ -141,6 +151,14 @@ def _record(run: Run, name: str, seed: int, answer: Trial | str, budget: int) ->
         ],
         improvements=[list(dataclasses.astuple(found)) for found in answer.improvements],
     )
+
+
+def _show(curves: EventFiles, name: str, seed: int, trial: Trial, budget: int) -> None:
+    """Writes the curve of a trial for TensorBoard."""
+    for count in checkpoints(budget):
+        if found := trial.at(count):
+            shown = {"score": found.score, "quality": _finite(found.quality)}
+            curves.scalars(f"{name}, seed {seed}", count, shown)
 
 
 def _finite(value: float) -> float | None:

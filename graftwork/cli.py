@@ -143,6 +143,11 @@ COMMANDS = {
         "reports.runs_config:Watch",
         "reports.watch:watch",
     ),
+    "report": Command(
+        "compare runs of any kind in one report: HTML, PDF, Markdown, LaTeX, CSV, JSON",
+        "reports.comparison.config:ComparisonReport",
+        "reports.comparison.command:report",
+    ),
     "benchmark nats": Command(
         "compare search strategies on a table of NATS-Bench",
         "graftwork.benchmark_config:NatsBenchmark",

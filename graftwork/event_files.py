@@ -1,4 +1,4 @@
-"""Event files that TensorBoard reads: scalars and pictures by step.
+"""Event files that TensorBoard reads: numbers and pictures by step, and hyperparameters.
 
 Written without TensorBoard, which need not be installed where a search runs.
 """
@@ -8,16 +8,22 @@ import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import tensorflow as tf
-from tensorflow.core.framework.summary_pb2 import Summary
-from tensorflow.core.util.event_pb2 import Event
+from graftwork import event_records
 
-VERSION = "brain.Event:2"
+FOLDER = "tensorboard"
+"""Where a run folder has them."""
+RESULT = "result"
+"""The name under which a run's hyperparameters and main numbers are written."""
+ENDING = "events.out.tfevents."
 
 
 class EventFiles:
     """Appends to one event file a process and name, in folders that TensorBoard shows as runs.
+
+    A later process may write steps again that an earlier one has written after its last
+    checkpoint: TensorBoard is told to forget them, from the first step of the later process on.
 
     Args:
         folder: Where to write, such as `RUN/tensorboard`.
@@ -25,7 +31,7 @@ class EventFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        self._writers: dict[str, tf.io.TFRecordWriter] = {}
+        self._files: dict[str, Path] = {}
 
     def scalars(self, name: str, step: int, values: Mapping[str, float | None]) -> None:
         """Writes numbers.
@@ -36,9 +42,7 @@ class EventFiles:
             values: The numbers by tag; None is left out.
         """
         known = {tag: value for tag, value in values.items() if value is not None}
-        self._write(
-            name, step, [Summary.Value(tag=tag, simple_value=v) for tag, v in known.items()]
-        )
+        self._write(name, step, [event_records.scalar(tag, v) for tag, v in known.items()])
 
     def picture(self, name: str, step: int, tag: str, png: Path) -> None:
         """Writes a picture.
@@ -49,21 +53,60 @@ class EventFiles:
             tag: What it shows.
             png: A PNG file.
         """
-        image = Summary.Image(encoded_image_string=png.read_bytes())
-        self._write(name, step, [Summary.Value(tag=tag, image=image)])
+        self._write(name, step, [event_records.picture(tag, png.read_bytes())])
 
-    def _write(self, name: str, step: int, values: list[Summary.Value]) -> None:
-        writer = self._writer(name)
-        event = Event(wall_time=time.time(), step=step, summary=Summary(value=values))
-        writer.write(event.SerializeToString())
-        writer.flush()
+    def hyperparameters(self, config: Mapping[str, Any]) -> None:
+        """Writes what a run was asked for, as TensorBoard's HParams shows it.
 
-    def _writer(self, name: str) -> tf.io.TFRecordWriter:
-        if name not in self._writers:
+        There is no list of all hyperparameters and metrics, which HParams would take from one
+        run for all that it shows together: it finds those of each run by itself.
+
+        Args:
+            config: The run's `config.json`.
+        """
+        shown = flat({"command": config["command"], **config["arguments"]})
+        shown.pop("out", None)  # The run's own name says where it is.
+        self._write(RESULT, 0, [event_records.session_start(shown, time.time())])
+
+    def result(self, numbers: Mapping[str, float | None]) -> None:
+        """Writes the main numbers of a run that ended well, the metrics of HParams.
+
+        Args:
+            numbers: By name; None is left out.
+        """
+        self.scalars(RESULT, 0, numbers)
+        self._write(RESULT, 0, [event_records.session_end(time.time())])
+
+    def _write(self, name: str, step: int, values: list[bytes]) -> None:
+        now = time.time()
+        events = [event_records.summary_event(now, step, values)]
+        if name not in self._files:
             folder = self.folder / name.replace("/", "-")
             folder.mkdir(parents=True, exist_ok=True)
-            own = f"{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
-            writer = tf.io.TFRecordWriter(str(folder / f"events.out.tfevents.{own}"))
-            writer.write(Event(wall_time=time.time(), file_version=VERSION).SerializeToString())
-            self._writers[name] = writer
-        return self._writers[name]
+            if any(path.name.startswith(ENDING) for path in folder.iterdir()):
+                # TensorBoard takes the first that it sees for the beginning, and the next ones
+                # for restarts.
+                events = [event_records.restart_event(now, step)] * 2 + events
+            own = f"{now:.6f}.{socket.gethostname()}.{os.getpid()}"
+            self._files[name] = folder / f"{ENDING}{own}"
+            events = [event_records.version_event(now), *events]
+        # Closed every time: a comparison of many methods has more files than may be open.
+        with open(self._files[name], "ab") as file:
+            file.write(b"".join(map(event_records.record, events)))
+
+
+def flat(arguments: Mapping[str, Any]) -> dict[str, event_records.Value]:
+    """Returns arguments as hyperparameters: lists as text, None left out.
+
+    Args:
+        arguments: JSON values by name; those inside an object are named `"outer.inner"`.
+    """
+    found: dict[str, event_records.Value] = {}
+    for name, value in arguments.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{key}": inner for key, inner in flat(value).items()}
+        elif isinstance(value, list | tuple):
+            found[name] = ", ".join(map(str, value))
+        elif value is not None:
+            found[name] = value
+    return found

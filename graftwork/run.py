@@ -27,6 +27,7 @@ import graftwork
 from graftwork import files
 from graftwork.errors import InputError
 from graftwork.journal import append_journal, journal_bytes, read_journal, truncate_journal
+from graftwork.memory import peak_memory_mb
 
 FORMAT = 1
 KEPT_CHECKPOINTS = 2
@@ -141,8 +142,17 @@ class Run:
         return self._elapsed_before + time.monotonic() - self._started
 
     def record(self, event: str, **values: Any) -> None:
-        """Appends one event to the journal and waits until it is on the disk."""
-        append_journal(self.path, {"event": event, **values, "seconds": round(self.elapsed, 3)})
+        """Appends one event to the journal and waits until it is on the disk.
+
+        Args:
+            event: Its kind.
+            values: What it says; the seconds of the run so far are added, and the most memory
+                that this process has used so far, where the system tells.
+        """
+        memory = peak_memory_mb()
+        used = {} if memory is None else {"memory_mb": memory}
+        seconds = round(self.elapsed, 3)
+        append_journal(self.path, {"event": event, **values, "seconds": seconds, **used})
 
     def checkpoint(
         self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None

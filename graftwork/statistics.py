@@ -50,6 +50,11 @@ class PairedDifference:
     interval: tuple[float, float]
     p_value: float
 
+    @property
+    def p_text(self) -> str:
+        """The p-value as a text, such as `p = 0.012` or `p < 0.001`."""
+        return "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+
 
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> PairedDifference | None:
     """Compares pairs; None for fewer than 3, or where all differences are the same.

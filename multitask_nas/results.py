@@ -198,7 +198,7 @@ def statement(
     low, high = test.interval
     text += (
         f" (95 % interval of the difference {low:.2f} to {high:.2f}, paired t-test over "
-        f"{seeds} seeds, p = {test.p_value:.3f}): "
+        f"{seeds} seeds, {test.p_text}): "
     )
     if low > 0:
         return text + "the search beats random trees by more than chance."

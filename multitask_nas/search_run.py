@@ -55,6 +55,7 @@ class TreeSearchRun(UnitRun):
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""
         self.begin()
+        self.searches.events.hyperparameters(read_config(self.run.path))
         status = "finished"
         walked = 0
         for seed in self.seeds:
@@ -70,6 +71,7 @@ class TreeSearchRun(UnitRun):
             walked += len(jobs)
         events = read_journal(self.run.path)
         result = summarize(self.config, self.space, self.dataset, events, status)
+        self.searches.events.result(main_numbers(result))
         path = self.run.path / "result.json"
         if path.exists():
             before = files.read_json(path)["methods"]
@@ -156,6 +158,10 @@ class TreeSearchRun(UnitRun):
                 self.checkpoint({"training": values}, state)
 
         entry = run_job(job, training, stage.advance, checkpoint)
+        number = f" {job.index + 1}" if job.kind == "random" else ""
+        errors = {key: entry[key] for key in ("validation_error", "test_error")}
+        name = f"{job.method}{number}, seed {job.seed}"
+        self.searches.events.scalars(name, entry["steps"], errors)
         self.run.record("trained", **entry, shared_score=shared_score)
         self.unit_done()
 
@@ -176,3 +182,18 @@ class TreeSearchRun(UnitRun):
 
     def _name(self, stage: str, seed: int) -> str:
         return f"{stage}, seed {seed}" if len(self.seeds) > 1 else stage
+
+
+def main_numbers(result: dict[str, Any]) -> dict[str, float | None]:
+    """Returns the numbers of a result by which TensorBoard compares runs.
+
+    Args:
+        result: What `result.json` holds.
+    """
+    numbers = {key: result[key] for key in ("shared_score", "kendall_tau", "search_seconds")}
+    for method in result["methods"]:
+        if method["kind"] == "searched":
+            numbers |= {key: method[key] for key in ("validation_error", "test_error")}
+        else:
+            numbers[f"test_error/{method['name']}"] = method["test_error"]
+    return numbers

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from graftwork.event_files import FOLDER, EventFiles
 from graftwork.progress import Stage
 from graftwork.run import Run
 from graftwork.search import search
@@ -46,6 +47,7 @@ class SharedSearch:
         start: Tree | None = None,
     ) -> None:
         self.config, self.space, self.run, self.start = config, space, run, start
+        self.events = EventFiles(run.path / FOLDER)
         self.image_shape = dataset.image_shape
         self.supernet = self.fresh_supernet(config.seed)
         self.trainer = Trainer(
@@ -144,6 +146,8 @@ class SharedSearch:
             self.run.record(
                 "round", seed=seed, round=rounds, steps=steps, **event, architecture=tree
             )
+            shown = {tag: event.get(tag) for tag in ("score", "loss", "changed")}
+            self.events.scalars(f"search, seed {seed}", rounds, shown)
             rounds += 1
             if event["score"] is not None:
                 stage.note(f"{self.config.score} {event['score']:.4f}")

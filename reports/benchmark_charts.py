@@ -10,6 +10,8 @@ from reports.axes import new_figure
 from reports.names import shorten
 from reports.palette import ACCENT, BRANCHES, INK, MUTED, RULE
 
+MARKS, DASHES = "osD^v", ("solid", (0, (6, 2, 1, 2)), (0, (1.2, 1.5)), (0, (8, 2)), "solid")
+"""Of the lines with a colour, so that no colour has to be seen."""
 LINES = 5
 """Lines with a colour in the overview: more cannot be told apart where they cross."""
 FLOOR = 0.01
@@ -32,7 +34,7 @@ def regret_overview(ranked: Sequence[dict[str, Any]], control: str | None) -> Fi
         name = strategy["name"]
         if name in coloured:
             colour = BRANCHES[coloured.index(name)]
-            _draw(axes, strategy, colour, 1.6, label=name)
+            _draw(axes, strategy, colour, 1.6, label=name, style=coloured.index(name))
         elif name == control:
             _draw(axes, strategy, INK, 1.3, label=name, dashed=True)
         else:
@@ -105,6 +107,7 @@ def _draw(
     label: str | None = None,
     band: bool = True,
     dashed: bool = False,
+    style: int | None = None,
 ) -> None:
     curve = strategy["regret_curve"]
     rows = list(zip(curve["mean"], curve["low"], curve["high"], strict=True))
@@ -116,10 +119,13 @@ def _draw(
     ]
     places = [i + 1 for i in kept]
     mean = [max(rows[i][0], FLOOR) for i in kept]
-    style = (0, (4, 3)) if dashed else "solid"
-    axes.step(
-        places, mean, where="post", color=colour, linewidth=width, linestyle=style, label=label
-    )
+    own: dict[str, Any] = {"linestyle": (0, (4, 3)) if dashed else "solid"}
+    if style is not None:
+        every = max(1, len(places) // 6)
+        own = {"linestyle": DASHES[style], "marker": MARKS[style], "markersize": 4}
+        # Marks of different lines stand beside each other, not on top.
+        own["markevery"] = (min(style * every // LINES, max(len(places) - 1, 0)), every)
+    axes.step(places, mean, where="post", color=colour, linewidth=width, label=label, **own)
     if band and kept and all(rows[i][1] is not None for i in kept):
         low, high = ([max(rows[i][side], FLOOR) for i in kept] for side in (1, 2))
         axes.fill_between(places, low, high, step="post", color=colour, alpha=0.18, linewidth=0)

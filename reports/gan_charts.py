@@ -1,22 +1,19 @@
 """The charts of a GAN search: its curves, the KID of all generators, shared against trained."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, SymmetricalLogLocator
+from matplotlib.ticker import MaxNLocator
 
-from reports.axes import legend, new_figure
+from reports.axes import TICKS, legend, new_figure, spread
 from reports.gan_methods import GanMethod
 from reports.gan_summary import reward_scale
 from reports.names import shorten
 from reports.palette import ACCENT, BRANCHES, INK, MUTED
 from reports.run_folder import RunFolder, number
 
-WIDE = 10.0
-"""Largest value over smallest from which on an axis is logarithmic."""
-_TICKS = [1, 2, 5, 10]
 _DASHES: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (4, 3))}
 
 
@@ -41,10 +38,8 @@ def reward_curve(run: RunFolder) -> Figure | None:
             axes.plot(*zip(*mean[seed], strict=True), color=colour, alpha=0.75, **_DASHES)
     axes.plot([], [], color=MUTED, linewidth=1.5, label="best")
     axes.plot([], [], color=MUTED, label="mean", **_DASHES)
-    _spread(
-        axes.set_yscale, axes.yaxis, [y for s in (mean, best) for p in s.values() for _, y in p]
-    )
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=_TICKS, integer=True))
+    spread(axes.set_yscale, axes.yaxis, [y for s in (mean, best) for p in s.values() for _, y in p])
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=TICKS, integer=True))
     axes.set_xlabel("generators rewarded")
     axes.set_ylabel(f"reward ({name})")
     legend(axes)
@@ -60,7 +55,7 @@ def entropy_curve(run: RunFolder) -> Figure | None:
     for place, (seed, line) in enumerate(sorted(lines.items())):
         colour = BRANCHES[place % len(BRANCHES)]
         _line(axes, line, colour, f"seed {seed}" if place < len(BRANCHES) else None)
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=_TICKS, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=TICKS, integer=True))
     axes.set_xlabel("generators rewarded")
     axes.set_ylabel("entropy (nats a decision)")
     if len(lines) > 1:
@@ -85,7 +80,7 @@ def loss_curve(run: RunFolder) -> Figure | None:
         axes.axvline(
             step, color=MUTED, linewidth=1.2, linestyle=":", label=None if place else "collapse"
         )
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=_TICKS, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=TICKS, integer=True))
     axes.set_xlabel("training steps of the shared weights")
     axes.set_ylabel("loss, mean of the round")
     legend(axes)
@@ -113,7 +108,7 @@ def kid_strip(methods: Sequence[GanMethod], floor: GanMethod | None) -> Figure |
         shown.append(1000 * floor.kid)
         axes.axvline(shown[-1], color=INK, label="real training images", **_DASHES)
         legend(axes)
-    _spread(axes.set_xscale, axes.xaxis, shown)
+    spread(axes.set_xscale, axes.xaxis, shown)
     left = axes.get_xlim()[0]
     for row, (method, _) in enumerate(rows):
         if method.kid_interval:
@@ -169,8 +164,8 @@ def shared_scatter(run: RunFolder) -> Figure | None:
             places = zip(*groups[kind], strict=True)
             axes.plot(*places, linestyle="", label=names[kind], **style)
     points = [point for group in groups.values() for point in group]
-    _spread(axes.set_xscale, axes.xaxis, [x for x, _ in points])
-    _spread(axes.set_yscale, axes.yaxis, [y for _, y in points])
+    spread(axes.set_xscale, axes.xaxis, [x for x, _ in points])
+    spread(axes.set_yscale, axes.yaxis, [y for _, y in points])
     axes.set_xlabel(f"reward under shared weights ({name})")
     axes.set_ylabel("−KID · 10³ when trained alone")
     legend(axes)
@@ -200,28 +195,3 @@ def _line(
         linewidth=1.5,
         label=label,
     )
-
-
-def _spread(set_scale: Callable[..., Any], axis: Any, values: Sequence[float]) -> None:
-    """Makes an axis logarithmic where a few values would press all others into a corner.
-
-    Values below zero, such as −KID, are laid out by their size, the nearest to zero last.
-    """
-    sizes = [abs(value) for value in values]
-    one_sided = all(value > 0 for value in values) or all(value < 0 for value in values)
-    if not values or not one_sided or max(sizes) < WIDE * min(sizes):
-        axis.set_major_locator(MaxNLocator(5, steps=_TICKS))
-        return
-    # More than a few powers of ten leave no room for ticks between them.
-    between = (1, 2, 5) if max(sizes) < 30 * WIDE * min(sizes) else (1,)
-    if values[0] > 0:
-        set_scale("log")
-        axis.set_major_locator(LogLocator(subs=between))
-    else:
-        set_scale("symlog", linthresh=min(sizes), linscale=0.3)
-        axis.set_major_locator(
-            SymmetricalLogLocator(base=10, linthresh=min(sizes), subs=list(between))
-        )
-    axis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
-    axis.set_minor_formatter(lambda value, _: "")
-    axis.axes.tick_params(which="minor", length=0)

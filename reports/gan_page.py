@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from reports.gan_cell_drawing import CellDrawing, draw_cells
 from reports.gan_charts import entropy_curve, kid_strip, loss_curve, reward_curve, shared_scatter
+from reports.gan_found_cells import found_cells
 from reports.gan_methods import (
     GanMethod,
     floor_values,
@@ -14,8 +14,8 @@ from reports.gan_methods import (
 from reports.gan_samples import sample_grids
 from reports.gan_summary import event_rows, reward_name, summarise
 from reports.inline_svg import inline_svg
-from reports.run_folder import RunFolder, finite, interval, mapping, number
-from reports.tables import command_line, flatten
+from reports.run_folder import RunFolder, interval, mapping, number
+from reports.tables import command_line, dataset_rows, flatten
 
 COMMAND = "gans search"
 """What `config.json` calls a run that this page is of."""
@@ -32,7 +32,7 @@ def gan_contents(run: RunFolder) -> dict[str, Any]:
     """
     methods, floor, measured = read_gan_methods(run), read_floor(run), floor_values(run)
     extractor = str(run.result.get("extractor") or measured.get("extractor") or "")
-    pictures = _found_cells(run)
+    pictures = found_cells(run)
     return {
         "title": f"Generators for {run.dataset.get('name', 'an unnamed dataset')}",
         "run": run,
@@ -55,33 +55,11 @@ def gan_contents(run: RunFolder) -> dict[str, Any]:
         "happenings": event_rows(run),
         "configuration": flatten(run.arguments),
         "versions": flatten(mapping(run.config, "versions")),
-        "dataset": flatten({k: v for k, v in run.dataset.items() if k != "attributes"}),
+        "dataset": dataset_rows(run.dataset),
         "command": command_line(run),
         "number": number,
         "interval": interval,
     }
-
-
-def _found_cells(run: RunFolder) -> list[tuple[Any, list[tuple[str, list[CellDrawing]]]]]:
-    """Returns the drawn cells of every finished search, with its seed."""
-    found = []
-    for event in run.of_kind("searched"):
-        listed = event.get("shortlist")
-        first = listed[0] if isinstance(listed, list) and listed else {}
-        found.append((event.get("seed"), mapping(first, "cells")))
-    if not found and (cells := mapping(run.result, "cells")):
-        found = [(None, cells)]
-    size = number(run.result, "image_size")
-    if size is None:
-        shape = run.dataset.get("shape")
-        size = finite(shape[0]) if isinstance(shape, list) and shape else None
-    channels = [c for c in run.result.get("channels") or () if isinstance(c, int)]
-    shared = run.arguments.get("shared_cell") is True
-    drawn = [
-        (seed, draw_cells(cells, int(size) if size else None, channels, shared))
-        for seed, cells in found
-    ]
-    return [(seed, networks) for seed, networks in drawn if networks]
 
 
 def _against_random(run: RunFolder) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class SampleGrid:
         kid: Its KID on test images, or `None`.
         width: Width of the picture, in pixels.
         height: Height of the picture, in pixels.
-        source: The picture as a `data:` address.
+        png: The picture.
     """
 
     name: str
@@ -30,7 +30,12 @@ class SampleGrid:
     kid: float | None
     width: int
     height: int
-    source: str
+    png: bytes
+
+    @property
+    def source(self) -> str:
+        """The picture as a `data:` address."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
 
 def sample_grids(run: RunFolder) -> list[SampleGrid]:
@@ -52,9 +57,8 @@ def sample_grids(run: RunFolder) -> list[SampleGrid]:
 
 
 def _grid(folder: Path, event: dict[str, Any]) -> SampleGrid | None:
-    path = folder / f"{_slug(event)}-final.png"
-    data = path.read_bytes() if path.is_file() else b""
-    if not data.startswith(_PNG) or len(data) < 33:
+    data = read_png(folder / f"{_slug(event)}-final.png")
+    if data is None:
         return None
     return SampleGrid(
         name=_name(event),
@@ -63,8 +67,17 @@ def _grid(folder: Path, event: dict[str, Any]) -> SampleGrid | None:
         # The header chunk of a PNG file comes first and begins with width and height.
         width=int.from_bytes(data[16:20], "big"),
         height=int.from_bytes(data[20:24], "big"),
-        source=f"data:image/png;base64,{base64.b64encode(data).decode()}",
+        png=data,
     )
+
+
+def read_png(path: Path) -> bytes | None:
+    """Returns a picture, or `None` where the file is missing or is none."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return data if data.startswith(_PNG) and len(data) >= 33 else None
 
 
 def _name(event: dict[str, Any]) -> str:

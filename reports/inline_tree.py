@@ -17,6 +17,9 @@ HEAD = 58
 LEFT = 28
 CHARACTER = 7.4
 WIDEST = 940
+NARROW = 84.0
+ROOMY = 110.0
+"""Pixels between two layers: at least, and as many as the word “blocks” needs."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,17 @@ class InlineTree:
     description: str
 
 
-def inline_tree(layout: Layout) -> InlineTree:
-    """Returns the geometry of the inline drawing of a tree."""
+def inline_tree(layout: Layout, widest: int = WIDEST) -> InlineTree:
+    """Returns the geometry of the inline drawing of a tree.
+
+    Args:
+        layout: The tree.
+        widest: Pixels that it should not exceed; names and many layers may need more.
+    """
     last = len(layout.columns) - 1
     names = [shorten(name, 44) for name in layout.attributes]
     labels = max(map(width, names)) * CHARACTER + 24
-    step = min(176.0, max(92.0, (WIDEST - LEFT - labels) / last))
+    step = min(176.0, max(NARROW, (widest - LEFT - labels) / last))
 
     def x(node: Node) -> float:
         return round(LEFT + node.layer * step, 1)
@@ -99,7 +107,7 @@ def inline_tree(layout: Layout) -> InlineTree:
         width=round(LEFT + last * step + labels),
         height=round(HEAD + layout.rows * ROW),
         headings=tuple(
-            Heading(round(LEFT + layer * step, 1), _heading(layout, layer))
+            Heading(round(LEFT + layer * step, 1), _heading(layout, layer, step < ROOMY))
             for layer in range(last + 1)
         ),
         edges=tuple(edge(node, child) for node in blocks for child in node.children),
@@ -121,10 +129,10 @@ def _branch(node: Node) -> str:
     return branch_class(node.branch)
 
 
-def _heading(layout: Layout, layer: int) -> tuple[str, ...]:
+def _heading(layout: Layout, layer: int, narrow: bool) -> tuple[str, ...]:
     if layer == len(layout.columns) - 1:
         return (f"{len(layout.attributes)} attributes",)
     if layer == 0:
         return ("root",)
     drawn, blocks = len(layout.columns[layer]), layout.blocks[layer]
-    return f"layer {layer}", f"{drawn} of {blocks} blocks"
+    return f"layer {layer}", f"{drawn} of {blocks}" + ("" if narrow else " blocks")

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any
 
+_NUMBERS = {int, float}
 # Characters that would break a file (control codes, halves of surrogate pairs) or
 # turn the text after them around (bidirectional overrides).
 _UNFIT = {"Cc", "Cs"}
@@ -11,6 +12,8 @@ _TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 def printable(text: str) -> str:
     """Returns `text` with `�` for each character that cannot or must not be printed."""
+    if text.isprintable():  # Nearly all text of long journals.
+        return text
     return "".join(
         "\ufffd" if unicodedata.category(c) in _UNFIT or c in _TURNING else c for c in text
     )
@@ -20,10 +23,14 @@ def printable_json(value: Any) -> Any:
     """Returns JSON data with each string in it, keys as well, passed through `printable`."""
     if isinstance(value, str):
         return printable(value)
+    # Journals are numbers for the most part: no call for each of them.
     if isinstance(value, list):
-        return [printable_json(item) for item in value]
+        return [item if type(item) in _NUMBERS else printable_json(item) for item in value]
     if isinstance(value, dict):
-        return {printable(key): printable_json(item) for key, item in value.items()}
+        return {
+            printable(key): item if type(item) in _NUMBERS else printable_json(item)
+            for key, item in value.items()
+        }
     return value
 
 

@@ -17,7 +17,7 @@ from reports.layout import Architecture, Layout, Stem, lay_out, outline
 from reports.methods import Method, of_kind, read_methods
 from reports.run_folder import RunFolder, mapping, number, read_run_folder
 from reports.summary import summarise
-from reports.tables import attribute_rows, command_line, flatten, plain, stages
+from reports.tables import attribute_rows, command_line, dataset_rows, flatten, plain, stages
 from reports.terminal import describe_blocks
 
 
@@ -111,7 +111,7 @@ def _contents(run: RunFolder) -> dict[str, Any]:
         "stages": stages(run),
         "configuration": flatten(run.arguments),
         "versions": flatten(mapping(run.config, "versions")),
-        "dataset": flatten({k: v for k, v in run.dataset.items() if k != "attributes"}),
+        "dataset": dataset_rows(run.dataset),
         "command": command_line(run),
         "branch_class": branch_class,
         "describe_blocks": describe_blocks,

@@ -47,7 +47,7 @@ class RunFolder:
     def attributes(self) -> list[str]:
         """Names of the attributes, in the order of every list of attributes in the run."""
         names = self.result.get("attributes") or self.dataset.get("attributes") or []
-        return [attribute_name(str(name)) for name in names]
+        return [attribute_name(str(name)) for name in names] if isinstance(names, list) else []
 
     @property
     def score(self) -> str:
@@ -145,7 +145,10 @@ def finite(value: Any) -> float | None:
     """Returns `value` if it is a finite number, else `None`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) else None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # An integer beyond every float.
+        return None
 
 
 def interval(values: dict[str, Any], key: str) -> tuple[float, float] | None:

@@ -93,6 +93,12 @@ def flatten(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return rows
 
 
+def dataset_rows(dataset: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Returns what a run says of its dataset as rows, without what has a place of its own."""
+    left_out = ("attributes", "label_correlations")
+    return flatten({key: value for key, value in dataset.items() if key not in left_out})
+
+
 def plain(value: Any) -> str:
     """Returns a JSON value as a person would write it."""
     if value is None:

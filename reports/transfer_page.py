@@ -10,7 +10,7 @@ from graftwork.files import write_text
 from reports import wording
 from reports.inline_svg import inline_svg
 from reports.run_folder import RunFolder, mapping, number, read_run_folder
-from reports.tables import flatten, plain
+from reports.tables import dataset_rows, flatten, plain
 from reports.transfer_charts import (
     alone_chart,
     difference_chart,
@@ -170,7 +170,7 @@ def _apply(run: RunFolder) -> dict[str, Any]:
         "chosen": chosen(run),
         "tau": tau,
         "tau_p_value": tau_p_value,
-        "dataset": flatten({k: v for k, v in run.dataset.items() if k != "attributes"}),
+        "dataset": dataset_rows(run.dataset),
         "source": flatten(
             {k: v for k, v in source.items() if k != "domains"} | {"domains": domain_names(source)}
         ),
@@ -214,7 +214,7 @@ def _learn(run: RunFolder) -> dict[str, Any]:
         "several": several,
         "difference": difference,
         "domains": [
-            (name, flatten({k: v for k, v in values.items() if k != "attributes"}))
+            (name, dataset_rows(values))
             for name, values in zip(domains, _described(run), strict=False)
         ],
         "charts": _drawn(charts),

@@ -27,7 +27,7 @@ GAN_SEARCH = (
     *("--steps", "5", "--images", "64", "--random-cells", "1"),
 )
 TIMES = ("seconds", "training_seconds", "evaluation_seconds", "latency_ms")
-TIMES += ("search_seconds", "images_per_second", "children_an_hour")
+TIMES += ("search_seconds", "images_per_second", "children_an_hour", "memory_mb")
 
 
 def tiny_dataset(**changes) -> Dataset:
@@ -97,6 +97,6 @@ def register_gan(patch: pytest.MonkeyPatch, **changes) -> None:
 
 
 def journal(run: Path) -> list[dict]:
-    """Returns the events of a run without what measures time."""
+    """Returns the events of a run without what measures time or memory."""
     events = map(json.loads, (run / "journal.jsonl").read_text().splitlines())
     return [{k: v for k, v in event.items() if k not in TIMES} for event in events]

@@ -14,6 +14,7 @@ import numpy as np
 from datasets import identity
 from graftwork import files
 from graftwork.budget import parse_duration
+from graftwork.event_files import FOLDER, EventFiles
 from graftwork.journal import read_journal
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
@@ -30,7 +31,7 @@ from transfer_nas.method_table import (
     RANDOM_SEARCH,
     TRANSFERRED,
 )
-from transfer_nas.methods import METHODS, Rewards, make_method, method_entry
+from transfer_nas.methods import METHODS, Rewards, known_mean, make_method, method_entry
 from transfer_nas.results import application_result
 from transfer_nas.shared_weights import SharedWeights
 from transfer_nas.space import ChainSpace
@@ -66,6 +67,7 @@ class ApplyRun(UnitRun):
         super().__init__(run)
         self.config, self.strategies, self.score = config, tuple(strategies), score
         self.domain, self.progress = domain, progress
+        self.events = EventFiles(run.path / FOLDER)
         self.space = ChainSpace.make(config.stages or strategies[0].space["stages"])
         self.channels = config.channels or strategies[0].channels
         self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
@@ -89,6 +91,7 @@ class ApplyRun(UnitRun):
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""
         self.begin()
+        self.events.hyperparameters(read_config(self.run.path))
         status, walked = "finished", 0
         for number, strategy in enumerate(self.strategies):
             units = 1 + len(METHODS) + len(NETWORKS) * bool(self.config.steps)
@@ -111,6 +114,7 @@ class ApplyRun(UnitRun):
             events,
             status,
         )
+        self.events.result(main_numbers(result))
         files.write_json(self.run.path / "result.json", result)
         return result
 
@@ -152,6 +156,7 @@ class ApplyRun(UnitRun):
                 self.shared.evaluator.steps = min(CHUNK, total - trainer.step)
                 (loss,) = self.shared.evaluator.train(self.shared.uniform_pair)["loss"].values()
                 stage.note(f"loss {loss:.4f}")
+                self.events.scalars(f"shared weights, seed {seed}", trainer.step, {"loss": loss})
                 if self.checkpoint_is_due():
                     self.checkpoint({"shared": trainer.step, "loss": loss}, self.shared.state())
         self._keep_shared_weights(seed)
@@ -197,8 +202,11 @@ class ApplyRun(UnitRun):
         before = self.run.elapsed
         total = 0 if method == TRANSFERRED else config.fine_tune
         name = self._name(method.capitalize(), stored.seed)
+        curve = f"{method}, seed {stored.seed}"
 
         def record(event: dict[str, Any]) -> None:
+            shown = {"reward": event["reward"], "best so far": mean_best(found)}
+            self.events.scalars(curve, strategy.tells, shown)
             stage.advance()
             stage.note(note(event))
             if self.checkpoint_is_due():
@@ -217,6 +225,9 @@ class ApplyRun(UnitRun):
             with self.progress.stage(name, total, strategy.tells) as stage:
                 search(strategy, found, time_left, record)
         seconds = spent + self.run.elapsed - before
+        rows = method_entry(method, strategy, found, self.domain, self.descriptors, stored)
+        drawn = {"mean drawn": known_mean([row["expected"] for row in rows])}
+        self.events.scalars(curve, strategy.tells, drawn)
         self.run.record(
             "searched",
             seed=stored.seed,
@@ -224,7 +235,7 @@ class ApplyRun(UnitRun):
             search_seconds=seconds,
             evaluations=sum(map(len, found.rewards)),
             cut_short=strategy.tells < total,
-            attributes=method_entry(method, strategy, found, self.domain, self.descriptors, stored),
+            attributes=rows,
         )
         self.unit_done()
 
@@ -245,6 +256,11 @@ class ApplyRun(UnitRun):
         trained = self.chosen.train(
             choices(searched, network), seed, *self.take_state(), checkpoint, self.progress, name
         )
+        scores = {
+            key: known_mean([row[key] for row in trained])
+            for key in ("validation_score", "test_score")
+        }
+        self.events.scalars(f"{network} trained, seed {seed}", self.config.steps, scores)
         self.run.record(
             "trained",
             seed=seed,
@@ -256,3 +272,20 @@ class ApplyRun(UnitRun):
 
     def _name(self, stage: str, seed: int) -> str:
         return f"{stage}, seed {seed}" if len(self.strategies) > 1 else stage
+
+
+def mean_best(found: Rewards) -> float | None:
+    """Returns the mean over attributes of the best reward so far."""
+    known = [[reward for reward in row if reward is not None] for row in found.rewards]
+    return known_mean([max(row, default=None) for row in known])
+
+
+def main_numbers(result: dict[str, Any]) -> dict[str, float | None]:
+    """Returns the numbers of a result by which TensorBoard compares runs.
+
+    Args:
+        result: What `result.json` holds.
+    """
+    keys = ("final", "expected", "test_score")
+    numbers = {f"{key}/{row['name']}": row[key] for row in result["methods"] for key in keys}
+    return {**numbers, "kendall_tau": result["kendall_tau"]}

@@ -92,7 +92,6 @@ class StagesLayer(keras.layers.Layer):
     def __init__(self, stages: int, channels: int, seed: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stages, self.channels, self.seed = stages, channels, seed
-        self._run = shared_function(run_operation)
 
     def build(self, input_shape: Any = None) -> None:
         channels = self.channels
@@ -159,7 +158,7 @@ class StagesLayer(keras.layers.Layer):
         Returns:
             A tensor of the shape of `inputs`.
         """
-        return self._run(inputs, operation, weights)
+        return _run_operation(inputs, operation, weights)
 
 
 def run_operation(x: Any, operation: Any, weights: list[list[Any]]) -> Any:
@@ -171,6 +170,9 @@ def run_operation(x: Any, operation: Any, weights: list[list[Any]]) -> Any:
         for name in OPERATIONS
     ]
     return ops.switch(operation, branches, x, weights)
+
+
+_run_operation = shared_function(run_operation)  # One for all supernets of a process.
 
 
 def apply_operation(x: Any, operation: str, weights: list[Any]) -> Any:

@@ -8,9 +8,10 @@ import numpy as np
 from graftwork import files
 from graftwork.attribute_descriptors import Scaling, describe_attributes
 from graftwork.budget import parse_duration
+from graftwork.event_files import FOLDER, EventFiles
 from graftwork.journal import read_journal
 from graftwork.progress import Progress
-from graftwork.run import Run
+from graftwork.run import Run, read_config
 from graftwork.search import search
 from graftwork.units import UnitRun
 from transfer_nas.config import TransferLearning
@@ -29,6 +30,9 @@ EMBEDDING_SIZE = 16
 """Length of what the controller reads of a descriptor."""
 SEARCH_SHARE = 0.9
 """The part of a seed's time that its search may take; scoring what it learned needs the rest."""
+
+MAIN_NUMBERS = ("policy_reward", "random_reward", "evaluations", "seconds")
+"""What TensorBoard compares runs by, of `result.json`."""
 
 
 class LearnRun(UnitRun):
@@ -50,6 +54,7 @@ class LearnRun(UnitRun):
     ) -> None:
         super().__init__(run)
         self.config, self.domains, self.progress = config, tuple(domains), progress
+        self.events = EventFiles(run.path / FOLDER)
         self.space = ChainSpace.make(config.stages)
         self.seeds = range(config.seed, config.seed + config.seeds)
         self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
@@ -71,6 +76,7 @@ class LearnRun(UnitRun):
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""
         self.begin()
+        self.events.hyperparameters(read_config(self.run.path))
         status = "finished"
         for number, seed in enumerate(self.seeds):
             if number < self.done:
@@ -83,6 +89,7 @@ class LearnRun(UnitRun):
         if any(event["event"] == "learned" and event["cut_short"] for event in events):
             status = "time budget"
         result = learning_result(self.config, self.space, self.domains, events, status)
+        self.events.result({key: result[key] for key in MAIN_NUMBERS})
         files.write_json(self.run.path / "result.json", result)
         return result
 
@@ -124,6 +131,9 @@ class LearnRun(UnitRun):
         def record(event: dict[str, Any]) -> None:
             nonlocal rounds, evaluations
             self.run.record("round", seed=seed, round=rounds, **self._told(event))
+            losses = {f"loss/{name}": loss for name, loss in event.get("loss", {}).items()}
+            shown = {tag: event.get(tag) for tag in ("reward", "entropy")}
+            self.events.scalars(f"search, seed {seed}", rounds, shown | losses)
             rounds += 1
             evaluations += config.batch if rounds > config.warmup_rounds else 1
             stage.advance()

@@ -121,7 +121,7 @@ def check_image_shape(image_shape: tuple[int, int, int]) -> None:
     if min(height, width) < 8:
         raise InputError(
             "images need at least 8 pixels a side, as height and width are halved three times. "
-            f"Received: {width} × {height}. Raise --image-size."
+            f"Received: {width} × {height}. Raise --size."
         )
 
 

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reports import save_transfer_report
+from reports.wording import probability
 
 MOST_ROWS = 40
 
@@ -203,7 +204,7 @@ def said(comparison: dict[str, Any] | None, first: str, second: str) -> str:
         )
     text += (
         f" (95 % interval {signed_span(interval)} over "
-        f"{comparison['attributes']} attributes, p = {comparison['p_value']:.3f})"
+        f"{comparison['attributes']} attributes, {probability(comparison['p_value'])})"
     )
     low, high = interval
     if low > 0:

@@ -85,6 +85,10 @@ def test_every_method_has_a_row_over_both_seeds(result):
     assert result["floor"]["images"] == 64
 
 
+def searched_architecture(events):
+    return next(event["architecture"] for event in events if event["event"] == "searched")
+
+
 def test_the_journal_tells_every_round_and_every_training(searched_gan, result):
     events = tiny.journal(searched_gan)
     kinds = [event["event"] for event in events]
@@ -95,6 +99,12 @@ def test_the_journal_tells_every_round_and_every_training(searched_gan, result):
     assert [event["evaluations"] for event in first[:4]] == [1, 3, 5, 8]
     # No training under the final weights.
     assert ["generator_loss" in event for event in first[:4]] == [True, True, True, False]
+    # One generator in warm-up, two children in each of two rounds, three candidates; every one
+    # has as many inputs as decisions.
+    inputs = len(searched_architecture(events))
+    drawn = [sum(event["operations"].values()) for event in first[:4]]
+    assert drawn == [count * inputs for count in (1, 2, 2, 3)]
+    assert all("(" not in name for event in first[:4] for name in event["operations"])
     searched, *trainings = first[4:]
     assert searched["cut_short"] is False
     assert [t["method"] for t in trainings] == METHODS[:-1]

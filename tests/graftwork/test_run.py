@@ -139,6 +139,30 @@ def test_the_journal_holds_events_in_their_order(path):
     assert 0 <= first["seconds"] <= second["seconds"]
 
 
+MEMORY = """
+with Run.create(path, {}) as run:
+    run.record("start")
+    bytearray(b"x") * 200_000_000  # Given back at once.
+    run.record("round")
+"""
+
+
+def test_every_event_has_the_most_memory_of_its_process_so_far(path):
+    large = bytearray(b"x") * 500_000_000  # Of this process, which starts the other one.
+    with other_process(MEMORY, path) as process:
+        assert process.wait() == 0
+    first, second = (event["memory_mb"] for event in read_journal(path))
+    assert 10 < first < 200 <= second < 500 < len(large)
+
+
+def test_memory_that_the_system_does_not_tell_is_left_out(path, monkeypatch):
+    monkeypatch.setattr(run_module, "peak_memory_mb", lambda: None)
+    with Run.create(path, {}) as run:
+        run.record("start")
+    (event,) = read_journal(path)
+    assert set(event) == {"event", "seconds"}
+
+
 def test_a_run_that_did_nothing_has_no_events(path):
     write(path, 0)
     assert read_journal(path) == []

@@ -76,6 +76,7 @@ def make_benchmark(path: Path, names=NAMES, seeds=30, budget=100, **changes: Any
         **changes,
     }
     (path / "result.json").write_text(json.dumps(result))
+    (path / "journal.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     return path
 
 

@@ -1,5 +1,6 @@
 """Plain models of chains: what they cost, and that they load where Graftwork is not."""
 
+import itertools
 import subprocess
 import sys
 
@@ -35,22 +36,19 @@ def disturbed_supernet(space, shape, attributes=2, channels=3):
 
 
 def test_saved_models_load_without_this_package(tmp_path):
-    space, shape = ChainSpace.make(7), (8, 12, 3)
+    space, shape = ChainSpace.make(4), (8, 12, 3)
     network = disturbed_supernet(space, shape)
     images = np.random.default_rng(1).integers(0, 256, (4, *shape), dtype=np.uint8)
-    # All operations, once without any skip and once with all of them.
-    numbers = iter(range(100))
-    with_all = [
-        next(numbers) % len(OPERATIONS) if len(decision.choices) > 2 else 1
-        for decision in space.decisions
+    # All operations, in one model with all skips and in another one without any.
+    numbers = itertools.cycle(range(len(OPERATIONS)))
+    architectures = [
+        [next(numbers) if len(decision.choices) > 2 else skip for decision in space.decisions]
+        for skip in (1, 0)
     ]
-    without = [
-        choice if len(decision.choices) > 2 else 0
-        for choice, decision in zip(with_all, space.decisions, strict=True)
-    ]
-    assert {stage.operation for stage in space.stages(with_all)} == set(OPERATIONS)
+    stages = [stage for architecture in architectures for stage in space.stages(architecture)]
+    assert {stage.operation for stage in stages} == set(OPERATIONS)
     paths = []
-    for attribute, architecture in enumerate((with_all, without)):
+    for attribute, architecture in enumerate(architectures):
         model = plain_model(network, space, architecture, attribute, shape)
         outputs = np.asarray(model(images))
         assert outputs.shape == (4, 1)

@@ -246,7 +246,7 @@ def test_training_leaves_alone_what_was_not_chosen_and_traces_once(monkeypatch):
 def test_images_do_not_see_each_other_and_the_batch_may_have_any_size():
     space, shape = ChainSpace.make(6), (16, 16, 1)
     network = supernet_of(space, shape)
-    images = random_images(7, shape)
+    images = random_images(BATCH, shape)
     architecture = space.sample(np.random.default_rng(5))
     together = np.asarray(network(inputs_of(images, architecture, 0)))
     for size in (1, 3):

@@ -1,5 +1,7 @@
 """Pairs under the shared weights of several domains: scored by hand, trained on their own."""
 
+import functools
+
 import numpy as np
 import pytest
 import tiny
@@ -7,6 +9,7 @@ import tiny
 from datasets import Dataset
 from graftwork.errors import InputError
 from graftwork.training import Trainer
+from transfer_nas import evaluator as evaluator_module
 from transfer_nas.domains import number
 from transfer_nas.evaluator import TransferEvaluator, own_pair
 from transfer_nas.predictor import Predictor
@@ -16,6 +19,14 @@ from transfer_nas.standalone import training_data
 from transfer_nas.supernet import build_supernet
 
 SPACE = ChainSpace.make(3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traced_once():
+    """All evaluators of the same networks and data share their predictors, and so their traces."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluator_module, "Predictor", functools.cache(Predictor))
+        yield
 
 
 def small_dataset(**changes):
@@ -45,7 +56,7 @@ def supernets():
     for seed, domain in enumerate(DOMAINS):
         dataset, count = domain.dataset, len(domain.attributes)
         network = build_supernet(SPACE, count, 3, dataset.image_shape, seed)
-        predictor, rows = Predictor(network, dataset, len(SPACE)), dataset.split("validation")
+        predictor, rows = evaluator_module.Predictor(network, dataset, len(SPACE)), dataset.split("validation")
         chains = [pair[:-1] for pair in random_pairs(8)]
         logits = np.stack([predictor.logits(chain, rows) for chain in chains])
         network.heads.bias.assign(-logits.mean(axis=(0, 1)))
@@ -64,12 +75,12 @@ def random_pairs(count, tasks=range(7)):
 
 
 def by_hand(supernet, domain, pair, rows, score):
-    """Scores a pair by the supernet's forward pass over some rows at once."""
-    attribute = pair[-1] - domain.offset
-    row = np.tile(np.asarray((*pair[:-1], attribute), np.int32), (len(rows), 1))
-    logits = supernet({"images": domain.dataset.images[rows], "architecture": row})
-    labels = domain.dataset.labels[rows, attribute]
-    return attribute_score(score, np.asarray(logits)[:, attribute], labels)
+    """Scores a pair on some rows, by the supernet's forward pass over all of validation at once."""
+    attribute, every = pair[-1] - domain.offset, domain.dataset.split("validation")
+    row = np.tile(np.asarray((*pair[:-1], attribute), np.int32), (len(every), 1))
+    logits = supernet({"images": domain.dataset.images[every], "architecture": row})
+    logits = np.asarray(logits)[np.searchsorted(every, rows), attribute]
+    return attribute_score(score, logits, domain.dataset.labels[rows, attribute])
 
 
 @pytest.mark.parametrize("score", SCORES)

@@ -13,7 +13,7 @@ STATUS = {"SIGKILL": -9, "SIGINT": 130, "SIGTERM": 143}
 LEARN_STOPS = {
     "after a round's checkpoint": "SIGKILL after 2 checkpoint 0 round",
     "recorded, and not in a checkpoint": "SIGKILL after 1 record learned",
-    "by Ctrl-C, in the second seed": "SIGINT before 2 record round 3",
+    "by Ctrl-C, in the second seed": "SIGINT before 1 record round 3",
 }
 APPLY_STOPS = {
     "in the shared weights": "SIGKILL after 52 step",
