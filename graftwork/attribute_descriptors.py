@@ -8,7 +8,6 @@ there are.
 import dataclasses
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
 
 import numpy as np
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -25,12 +24,19 @@ MOST_IMAGES = 2000
 """Images that the probe sees at most; the labels of all images are counted."""
 PRIOR = 5
 """Images of the whole domain that are counted into each class: few examples mean little."""
-CLIPPED = 3.0
-"""Scaled descriptors lie between minus and plus this many deviations."""
-LEAST_DEVIATION = 1e-3
-"""A value that varies less over attributes, such as a word that none has, is left as it is."""
-FEWEST_TO_SCALE = 5
-"""Attributes of a domain at least, for their mean to say what the domain is like."""
+PROBED = ("effect", "spread", "fisher")
+"""What is measured of every feature of the probe."""
+LABELLED = (
+    *("rate", "logit", "missing", "mean |phi|", "max |phi|", "mean phi", "std phi"),
+    *(f"quartile {i} phi" for i in (1, 2, 3)),
+)
+"""What is counted in the labels."""
+DESCRIPTOR_NAMES = (
+    *(f"name {i}" for i in range(NAME_FEATURES)),
+    *LABELLED,
+    *(f"{kind} {channel}" for kind in PROBED for channel in range(FEATURES)),
+)
+"""What the d numbers of every descriptor are, whatever it describes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,14 +106,15 @@ def describe_attributes(
     # as long as one.
     with threadpool_limits(1):
         probed = [_probed(features, column) for column in labels[chosen].T]
-    parts = {
-        **{f"name {i}": column for i, column in enumerate(_hashed(names).T)},
-        **_label_statistics(labels[rows]),
-    }
-    for number, kind in enumerate(("effect", "spread", "fisher")):
-        for channel in range(FEATURES):
-            parts[f"{kind} {channel}"] = [attribute[number][channel] for attribute in probed]
-    return Descriptors(tuple(parts), np.stack(list(parts.values()), axis=1).astype(np.float32))
+    values = np.concatenate(
+        [
+            _hashed(names),
+            np.stack(_label_statistics(labels[rows]), axis=1),
+            np.stack([np.concatenate(attribute) for attribute in probed]),
+        ],
+        axis=1,
+    )
+    return Descriptors(DESCRIPTOR_NAMES, values.astype(np.float32))
 
 
 def normalised_name(name: str) -> str:
@@ -128,8 +135,8 @@ def _hashed(names: Sequence[str]) -> np.ndarray:
     return hashing.transform([normalised_name(name) for name in names]).toarray()
 
 
-def _label_statistics(labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns what the labels `(n, A)` say of each attribute: arrays `(A,)` by name."""
+def _label_statistics(labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Returns what the labels `(n, A)` say of each attribute: arrays `(A,)`, as `LABELLED`."""
     known = (labels != MISSING).astype(np.float32)
     positive = (labels == 1).astype(np.float32)
     counts, positives = known.sum(axis=0), positive.sum(axis=0)
@@ -141,17 +148,16 @@ def _label_statistics(labels: np.ndarray) -> dict[str, np.ndarray]:
     others = phi[~np.eye(attributes, dtype=bool)].reshape(attributes, attributes - 1)
     if attributes == 1:
         others = np.zeros((1, 1))
-    quartiles = np.quantile(others, (0.25, 0.5, 0.75), axis=1)
-    return {
-        "rate": rate,
-        "logit": np.log(clipped / (1 - clipped)),
-        "missing": 1 - counts / len(labels),
-        "mean |phi|": np.abs(others).mean(axis=1),
-        "max |phi|": np.abs(others).max(axis=1),
-        "mean phi": others.mean(axis=1),
-        "std phi": others.std(axis=1),
-        **{f"quartile {i + 1} phi": row for i, row in enumerate(quartiles)},
-    }
+    return (
+        rate,
+        np.log(clipped / (1 - clipped)),
+        1 - counts / len(labels),
+        np.abs(others).mean(axis=1),
+        np.abs(others).max(axis=1),
+        others.mean(axis=1),
+        others.std(axis=1),
+        *np.quantile(others, (0.25, 0.5, 0.75), axis=1),
+    )
 
 
 def _probed(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -179,134 +185,3 @@ def _probed(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
     # The level depends on the share of positives above all, which is told already.
     logarithm = np.log(fisher + 1e-4)
     return effect, np.log(one / other), logarithm - logarithm.mean()
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Scaling:
-    """Brings descriptors to mean 0 and deviation 1 over the attributes that it was fitted on.
-
-    Args:
-        mean: Float array `(d,)`.
-        deviation: Float array `(d,)`, above 0.
-    """
-
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    @classmethod
-    def fit(cls, values: np.ndarray) -> "Scaling":
-        """Returns the scaling of descriptors `(A, d)`, A at least 1."""
-        values = np.asarray(values, float)
-        deviation = values.std(axis=0)
-        return cls(values.mean(axis=0), np.where(deviation < LEAST_DEVIATION, 1.0, deviation))
-
-    def apply(self, values: np.ndarray) -> np.ndarray:
-        """Returns float32 `(A, d)`, clipped to ±3, of descriptors `(A, d)` of any domain."""
-        scaled = (np.asarray(values, float) - self.mean) / self.deviation
-        return np.clip(scaled, -CLIPPED, CLIPPED).astype(np.float32)
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the scaling as JSON values."""
-        return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Scaling":
-        """Returns the scaling that `to_json` told."""
-        return cls(np.asarray(stored["mean"], float), np.asarray(stored["deviation"], float))
-
-
-@dataclasses.dataclass(frozen=True)
-class Match:
-    """An attribute and the one of another domain that is most like it.
-
-    Attributes:
-        target: Name of the attribute.
-        source: Name of its match.
-        similarity: Cosine of their scaled descriptors, −1…1; 1 where the names are the same.
-        by: How it was found.
-    """
-
-    target: str
-    source: str
-    similarity: float
-    by: Literal["name", "descriptor"]
-
-
-def match_names(targets: Sequence[str], sources: Sequence[str]) -> list[Match | None]:
-    """Matches attributes of the same name, but for case and how words are parted.
-
-    Args:
-        targets: Names of the attributes to match.
-        sources: Names of those to choose from.
-
-    Returns:
-        For every target its match, or None where no source has its name.
-    """
-    by_name = {normalised_name(source): source for source in reversed(sources)}
-    by_name |= {source: source for source in sources}  # The very same name first.
-    matches: list[Match | None] = []
-    for target in targets:
-        source = by_name.get(target, by_name.get(normalised_name(target)))
-        matches.append(None if source is None else Match(target, source, 1.0, "name"))
-    return matches
-
-
-def match_attributes(
-    target_names: Sequence[str],
-    targets: Descriptors,
-    source_names: Sequence[str],
-    sources: Descriptors,
-) -> list[Match]:
-    """Finds for each attribute of a domain the one of another domain that is most like it.
-
-    The one with the same name, else the one whose descriptor is nearest. Two targets may have
-    the same match.
-
-    Args:
-        target_names: Names of T attributes.
-        targets: Their descriptors.
-        source_names: Names of S attributes of another domain, at least one.
-        sources: Their descriptors.
-
-    Returns:
-        T matches, in the order of the targets.
-    """
-    similarity = similarities(targets, sources)
-    return [
-        found or Match(target, source_names[int(row.argmax())], float(row.max()), "descriptor")
-        for target, found, row in zip(
-            target_names, match_names(target_names, source_names), similarity, strict=True
-        )
-    ]
-
-
-def similarities(targets: Descriptors, sources: Descriptors) -> np.ndarray:
-    """Returns float `(T, S)`: cosines of scaled descriptors.
-
-    Each domain is scaled by itself, so that what tells all digits from all letters does not
-    decide: otherwise few attributes are the nearest of most others. That needs a few attributes;
-    with fewer, both are scaled together.
-
-    Args:
-        targets: Descriptors of T attributes.
-        sources: Descriptors of S attributes.
-    """
-    target, source = targets.values, sources.values
-    if min(len(target), len(source)) < FEWEST_TO_SCALE:
-        scaling = Scaling.fit(np.concatenate([target, source]))
-        return cosines(scaling.apply(target), scaling.apply(source))
-    return cosines(Scaling.fit(target).apply(target), Scaling.fit(source).apply(source))
-
-
-def cosines(targets: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    """Returns the cosine of every two rows, float `(T, S)`; 0 for a row of zeros.
-
-    Args:
-        targets: Float array `(T, d)`, such as scaled descriptors.
-        sources: Float array `(S, d)`.
-    """
-    one, other = (
-        x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
-        for x in (np.asarray(targets, float), np.asarray(sources, float))
-    )
-    return one @ other.T

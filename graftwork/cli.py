@@ -15,6 +15,7 @@ import tyro
 import graftwork
 from graftwork.config_file import expand_config, with_positionals
 from graftwork.errors import InputError, unknown_name
+from graftwork.files import read_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command = COMMANDS[name]
         config_class = _load(command.config)
         config = _parse(config_class, name, flags)
-        if own := _own_config(config):
+        if own := _own_config(config, name):
             # The run's own flags first: one that is given once more is seen to differ or not.
             rest = expand_config(config_class, flags)
             config = _parse(config_class, name, ["--config", own, *rest])
@@ -231,12 +232,25 @@ def _load(address: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _own_config(config: Any) -> str | None:
-    """Returns the `config.json` of the run that is to be resumed, if this is asked for."""
+def _own_config(config: Any, name: str) -> str | None:
+    """Returns the `config.json` of the run that is to be resumed, if this is asked for.
+
+    Raises:
+        InputError: If it is a run of another command, whose flags are others.
+    """
     if not (getattr(config, "out", None) and getattr(config, "resume", False)):
         return None
     path = config.out / "config.json"
-    return str(path) if path.exists() else None
+    if not path.exists():
+        return None
+    stored = read_json(path)
+    found = stored.get("command") if isinstance(stored, dict) else None
+    if isinstance(found, str) and found in COMMANDS and found != name:
+        raise InputError(
+            f"{config.out} is a run of `graftwork {found}`, and cannot be resumed by "
+            f"`graftwork {name}`. Go on with: graftwork {found} --out {config.out} --resume"
+        )
+    return str(path)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -40,7 +40,8 @@ def search(config: TreeSearch) -> None:
     if config.warm_start is not None and not config.resume:
         # Before the data, which may take long: what is wrong with the other run shows at once.
         load_backend()
-        from multitask_nas.warm_start import read_source, warm_start
+        from multitask_nas.warm_source import read_source
+        from multitask_nas.warm_start import warm_start
 
         source = read_source(config, read_result(config.warm_start))
     dataset = load_dataset(config, progress)

@@ -6,7 +6,6 @@ is matched with: by name, or by what can be said of both without a search
 """
 
 import dataclasses
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,35 +13,13 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
-from graftwork.attribute_descriptors import (
-    Match,
-    describe_attributes,
-    match_attributes,
-    match_names,
-)
+from graftwork.attribute_descriptors import describe_attributes
+from graftwork.attribute_matching import Match, match_attributes, match_names
 from graftwork.errors import InputError
 from multitask_nas.config import TreeSearch
 from multitask_nas.exact import best_tree, tree_scores
 from multitask_nas.tree import Tree, TreeSpace
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Source:
-    """What a finished search hands on.
-
-    Attributes:
-        path: Its run folder.
-        dataset: The name of its data.
-        attributes: The names of its attributes.
-        tree: The tree that its first seed found.
-        table: Float array `(paths, attributes)` of its path scores, where they are asked for.
-    """
-
-    path: Path
-    dataset: str
-    attributes: tuple[str, ...]
-    tree: Tree
-    table: np.ndarray | None
+from multitask_nas.warm_source import Source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,59 +63,6 @@ class WarmStart:
             f"  {match.target:<{width}}  as {match.source} (similarity {match.similarity:.2f})"
             for match in others
         ]
-
-
-def read_source(config: TreeSearch, result: dict[str, Any]) -> Source:
-    """Reads what the search named by `--warm-start` hands on.
-
-    Args:
-        config: What was asked for, with `warm_start`.
-        result: The `result.json` of that run.
-
-    Raises:
-        InputError: If it searched trees of other blocks, or its path scores are asked for and
-            are not there.
-    """
-    run = config.warm_start
-    assert run is not None
-    tree, attributes = Tree.from_json(result["architecture"]), tuple(result["attributes"])
-    if tree.blocks[1:] != config.blocks:
-        theirs = " ".join(map(str, tree.blocks[1:]))
-        raise InputError(
-            f"--warm-start needs a search with the same blocks, {' '.join(map(str, config.blocks))}"
-            f". Received: {run}, with {theirs}. Search with --blocks {theirs}, or start from "
-            "another run."
-        )
-    if tree.attributes != len(attributes):
-        raise InputError(
-            f"{run / 'result.json'} has a tree of {tree.attributes} attributes and names "
-            f"{len(attributes)}: it is damaged. Start from another run."
-        )
-    table = None
-    if config.warm_start_with == "path-scores":
-        table = _read_table(run, (int(np.prod(tree.blocks)), len(attributes)))
-    name = result.get("dataset", {}).get("name", "unknown data")
-    return Source(run, name, attributes, tree, table)
-
-
-def _read_table(run: Path, shape: tuple[int, int]) -> np.ndarray:
-    path = run / "path_scores.npz"
-    if not path.exists():
-        raise InputError(
-            f"--warm-start-with path-scores needs {path}, which is not there: its search had too "
-            "many paths. Use --warm-start-with tree."
-        )
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            table = stored["scores"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read: {error}. Use --warm-start-with tree.") from None
-    if table.shape != shape or not np.isfinite(table).all():
-        raise InputError(
-            f"{path} must hold finite scores of shape {shape}. Received: shape {table.shape}, "
-            f"{int(np.isfinite(table).sum())} of {table.size} finite. Use --warm-start-with tree."
-        )
-    return table
 
 
 def warm_start(

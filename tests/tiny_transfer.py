@@ -1,5 +1,13 @@
 """Flags of `graftwork transfer` that are small in everything, and results without times."""
 
+import contextlib
+import signal
+
+import pytest
+import tiny
+
+from graftwork.cli import main
+
 # Both halves of the tiny dataset are a domain of their own.
 SOURCE = "tiny:name=bars,attributes=column,row"
 TARGET = "tiny:name=marks,attributes=cross,frame,dot"
@@ -15,6 +23,22 @@ _APPLYING = ("--shared-steps", "60", "--fine-tune", "3", "--steps", "4")
 APPLY = ("--dataset", TARGET, *_APPLYING, *SMALL)
 LEAVE_ONE_OUT = ("--dataset", SOURCE, "--dataset", TARGET, "--seeds", "1", *_LEARNING, *_APPLYING)
 TIMES = ("seconds", "training_seconds", "search_seconds")
+
+
+@contextlib.contextmanager
+def tiny_registered():
+    """Lets `main` know the dataset `tiny`, and undoes what it does to signals."""
+    handler = signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch:
+        tiny.register(patch)
+        yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+def transfer(*arguments: object) -> None:
+    """Calls `graftwork transfer` in this process."""
+    with tiny_registered():
+        main(["transfer", *map(str, arguments)])
 
 
 def without_times(value):

@@ -22,8 +22,9 @@ from graftwork.search import search
 from graftwork.units import UnitRun
 from transfer_nas.chosen_networks import ChosenNetworks, choices
 from transfer_nas.config import Score, TransferApplication
+from transfer_nas.described import describe
 from transfer_nas.domains import Domain
-from transfer_nas.learn_run import describe, note
+from transfer_nas.learn_run import note
 from transfer_nas.method_table import (
     NETWORKS,
     RANDOM,
@@ -84,8 +85,6 @@ class ApplyRun(UnitRun):
             seed=strategies[0].seed,
         )
         self.feature_names, self.descriptors = describe([domain])
-        for strategy in strategies:
-            strategy.check_features(self.feature_names)
         self.chosen: ChosenNetworks | None = None
 
     def execute(self) -> dict[str, Any]:
@@ -120,6 +119,7 @@ class ApplyRun(UnitRun):
 
     def _apply(self, number: int, stored: StoredStrategy, first: int) -> bool:
         """Does a seed's units from the `first` on. False where time ran out."""
+        self.shared.choose_images(stored.seed)
         begin, slot = (self.budget * n / len(self.strategies) for n in (number, 1))
         if math.isinf(self.budget):
             begin, slot = 0.0, math.inf

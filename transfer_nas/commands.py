@@ -8,7 +8,6 @@ from typing import Any
 
 from datasets.dataset import Dataset
 from datasets.identity import describe
-from graftwork import files
 from graftwork.backend import load_backend
 from graftwork.errors import InputError
 from graftwork.progress import Progress
@@ -22,9 +21,18 @@ from transfer_nas.config import (
 )
 from transfer_nas.domains import Domain, absolute_spec, load_domains, parse_spec
 from transfer_nas.space import ChainSpace
+from transfer_nas.stored_form import flaw
+from transfer_nas.stored_result import (
+    APPLY,
+    LEARN,
+    LEAVE_ONE_OUT,
+    read_result,
+    read_source_result,
+)
 from transfer_nas.terminal import print_application, print_learning, print_leave_one_out
 
-LEARN, APPLY, LEAVE_ONE_OUT = "transfer learn", "transfer apply", "transfer leave-one-out"
+DESCRIBED = {"name": str, "fingerprint": str}
+"""What `config.json` must say of every dataset."""
 
 
 def learn(config: TransferLearning) -> None:
@@ -40,7 +48,7 @@ def apply(config: TransferApplication) -> None:
     """`graftwork transfer apply`."""
     config = _begun(dataclasses.replace(config, dataset=absolute_spec(config.dataset)), APPLY)
     assert config.source is not None
-    check_source(config.source)
+    read_source_result(config.source)
     progress = Progress()
     load_backend()
     _read_source(config)
@@ -109,8 +117,7 @@ def run_application(
 
     strategies, score = _read_source(config)
     assert config.source is not None
-    own = read_config(config.source)
-    described = own["domains"]
+    described = _described(config.source, "domains")
     source = {
         "path": str(config.source.resolve()),
         "domains": [one["name"] for one in described],
@@ -118,8 +125,8 @@ def run_application(
         "strategies": [digest(config.source, strategy.seed) for strategy in strategies],
     }
     if config.resume:
-        stored = read_config(config.out).get("source", {}).get("strategies")
-        if stored != source["strategies"]:
+        stored = read_config(config.out).get("source")
+        if not isinstance(stored, dict) or stored.get("strategies") != source["strategies"]:
             raise InputError(
                 f"the strategies in {config.source} have changed since {config.out} began. "
                 "Begin a new run in another --out."
@@ -132,6 +139,7 @@ def run_application(
 
 def _read_source(config: TransferApplication) -> tuple[Any, Any]:
     """Returns the strategies to apply, checked against the space, and the score."""
+    from graftwork.attribute_descriptors import DESCRIPTOR_NAMES
     from transfer_nas.method_table import FINE_TUNED
     from transfer_nas.methods import make_method
     from transfer_nas.stored_strategy import read_strategies
@@ -149,37 +157,10 @@ def _read_source(config: TransferApplication) -> tuple[Any, Any]:
     space = ChainSpace.make(stages)
     for strategy in strategies:
         strategy.check_space(space)
+        strategy.check_features(DESCRIPTOR_NAMES)
         # Weights that do not fit are refused here, before anything is trained.
         make_method(FINE_TUNED, space, strategy.descriptors[:1], strategy, 1, None)
-    score = config.score or files.read_json(config.source / "result.json")["score"]
-    return strategies, score
-
-
-def check_source(run: Path) -> None:
-    """Raises an `InputError` if a folder holds no finished run of `graftwork transfer learn`."""
-    command = read_config(run).get("command")
-    if command != LEARN:
-        raise InputError(
-            f"{run} is a run of `graftwork {command}`. Expected one of `graftwork {LEARN}`."
-        )
-    read_result(run, LEARN)
-
-
-def read_result(run: Path, command: str) -> dict[str, Any]:
-    """Returns the `result.json` of a run.
-
-    Raises:
-        InputError: If it is not there, or not of such a run.
-    """
-    if not (run / "result.json").exists():
-        raise InputError(
-            f"the run in {run} is not finished. Go on with: graftwork {command} --out {run} "
-            "--resume"
-        )
-    result = files.read_json(run / "result.json")
-    if not isinstance(result, dict) or result.get("command") != command:
-        raise InputError(f"{run / 'result.json'} is not the result of `graftwork {command}`.")
-    return result
+    return strategies, config.score or read_source_result(config.source)["score"]
 
 
 def digest(run: Path, seed: int) -> str:
@@ -221,8 +202,12 @@ def _opened(
             config.out,
             {"command": command, "arguments": stored_arguments(config), **own, **(more or {})},
         )
-    stored = read_config(config.out)
-    before = [stored.get("dataset")] if command == APPLY else stored.get("domains", [])
+    before = _described(config.out, "dataset" if command == APPLY else "domains")
+    if len(before) != len(described):
+        raise InputError(
+            f"{config.out / 'config.json'} describes {len(before)} datasets, and its arguments "
+            f"name {len(described)}. Begin a new run."
+        )
     for one, now in zip(before, described, strict=True):
         if one["fingerprint"] != now["fingerprint"]:
             raise InputError(
@@ -230,3 +215,12 @@ def _opened(
                 f"{one['fingerprint'][:12]}, now {now['fingerprint'][:12]}). Begin a new run."
             )
     return Run.resume(config.out)
+
+
+def _described(run: Path, key: str) -> list[dict[str, Any]]:
+    """Returns what the `config.json` of a run says of its datasets, checked."""
+    config = read_config(run)
+    found = flaw(config, {key: [DESCRIBED] if key == "domains" else DESCRIBED})
+    if found:
+        raise InputError(f"{run / 'config.json'} is damaged: {found}. Begin a new run.")
+    return config[key] if key == "domains" else [config[key]]

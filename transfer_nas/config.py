@@ -64,6 +64,9 @@ class TransferLearning(_SeveralDatasets):
     """Rounds of shared training on random networks before the controller learns."""
     round_steps: int = 50
     """Shared training steps of every domain in a round."""
+    uniform: float = 1.0
+    """The share of shared training on networks drawn uniformly, which makes rewards comparable;
+    the rest is drawn by the controller, as in ENAS."""
     updates: int = 5
     """How often the controller learns in a round, each time from --batch networks."""
     batch: int = 24
@@ -95,12 +98,19 @@ class TransferLearning(_SeveralDatasets):
                 "give it again for another one."
             )
         check_datasets(self.dataset)
+        if self.name is not None and len(self.dataset) > 1:
+            raise InputError(
+                f"--name {self.name} would be the name of all {len(self.dataset)} domains. Name "
+                "each behind its dataset, as in --dataset folder:name=emoji,data-dir=DIR."
+            )
         check_numbers(self)
         at_least(self, FEWEST_STAGES, "stages")
         at_least(self, 1, "channels", "rounds", "round_steps", "updates", "batch", "units")
         at_least(self, 0, "warmup_rounds")
         at_least(self, 1, "seeds")
         positive(self, "learning_rate")
+        if not 0 <= self.uniform <= 1:
+            raise InputError(f"uniform must be from 0 to 1. Received: {self.uniform}.")
         if self.controller_learning_rate is not None:
             positive(self, "controller_learning_rate")
 

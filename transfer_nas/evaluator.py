@@ -17,6 +17,8 @@ from transfer_nas.predictor import Predictor
 from transfer_nas.scores import attribute_score, has_both_classes
 from transfer_nas.supernet import ChainSupernet
 
+STREAM = 63
+"""Tells the random choice of images from other random numbers of the same seed."""
 DRAWS = 50
 """How often a pair of a domain is asked for before its task is drawn uniformly."""
 
@@ -117,13 +119,16 @@ class DomainScorer:
         self, domain: Domain, predictor: Predictor, score: str, reward_images: int, seed: int
     ) -> None:
         self.domain, self.predictor, self.score = domain, predictor, score
-        dataset = domain.dataset
-        self._every = dataset.split("validation")
+        self._count, self._every = reward_images, domain.dataset.split("validation")
         check_validation(domain)
-        order = np.random.default_rng([seed, 61]).permutation(len(self._every))
-        self.rows = np.sort(self._every[order[:reward_images]])
-        self._images = list(predictor.read(self.rows))
-        self._suffices = has_both_classes(dataset.labels[self.rows])
+        self.choose(seed)
+
+    def choose(self, seed: int) -> None:
+        """Chooses the images of the scores by a seed."""
+        order = np.random.default_rng([seed, STREAM]).permutation(len(self._every))
+        self.rows = np.sort(self._every[order[: self._count]])
+        self._images = list(self.predictor.read(self.rows))
+        self._suffices = has_both_classes(self.domain.dataset.labels[self.rows])
 
     def scores(self, pairs: Sequence[Architecture]) -> list[float]:
         """Returns the scores of architectures, each with the domain's attribute number last."""

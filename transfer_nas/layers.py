@@ -204,13 +204,14 @@ def apply_operation(x: Any, operation: str, weights: list[Any]) -> Any:
 class AttributeHeads(keras.layers.Layer):
     """One linear head an attribute, on the same features.
 
-    All heads learn at every step. In the gradients that the trunk gets, the attribute that a
-    step is for counts as much as all others together: with its head alone, shared weights
-    learned hardly anything in a thousand steps (docs/transfer.md).
+    All heads learn at every step. What the trunk learns comes to `share` from the attribute that
+    a step is for, and to the rest from all others together: with its own share alone, shared
+    weights learned slowly (docs/transfer.md).
 
     Args:
         attributes: The number of attributes A.
         seed: Seed of the initial weights.
+        share: The asked attribute's share of the gradients in the trunk, above 0 and at most 1.
 
     Call arguments:
         features: Float tensor of shape `(n, F)`.
@@ -220,9 +221,9 @@ class AttributeHeads(keras.layers.Layer):
         Logits, float tensor of shape `(n, A)`, which do not depend on `attribute`.
     """
 
-    def __init__(self, attributes: int, seed: int, **kwargs: Any) -> None:
+    def __init__(self, attributes: int, seed: int, share: float = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.attributes, self.seed = attributes, seed
+        self.attributes, self.seed, self.share = attributes, seed, share
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         features = input_shape[-1]
@@ -244,5 +245,5 @@ class AttributeHeads(keras.layers.Layer):
         if count == 1:
             return ops.ones((1,))
         asked = ops.equal(ops.arange(count, dtype="int32"), attribute)
-        weights = ops.where(asked, count / 2, count / 2 / (count - 1))
+        weights = ops.where(asked, count * self.share, count * (1 - self.share) / (count - 1))
         return ops.where(ops.equal(attribute, count), ops.ones_like(weights), weights)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from graftwork import files
-from graftwork.attribute_descriptors import Scaling, describe_attributes
+from graftwork.attribute_matching import Scaling
 from graftwork.budget import parse_duration
 from graftwork.event_files import FOLDER, EventFiles
 from graftwork.journal import read_journal
@@ -15,6 +15,7 @@ from graftwork.run import Run, read_config
 from graftwork.search import search
 from graftwork.units import UnitRun
 from transfer_nas.config import TransferLearning
+from transfer_nas.described import describe, scaled
 from transfer_nas.domains import Domain, task_names
 from transfer_nas.methods import drawn_pairs, known_mean
 from transfer_nas.results import learning_result
@@ -72,6 +73,7 @@ class LearnRun(UnitRun):
         )
         self.feature_names, self.descriptors = describe(domains)
         self.scaling = Scaling.fit(self.descriptors)
+        self.domain_names = [domain.name for domain in domains for _ in domain.attributes]
 
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""
@@ -101,7 +103,7 @@ class LearnRun(UnitRun):
             more["learning_rate"] = config.controller_learning_rate
         return AttributeGuided(
             self.space,
-            self.scaling.apply(self.descriptors),
+            scaled(self.descriptors, self.domain_names, self.scaling),
             config.rounds,
             seed,
             updates=config.updates,
@@ -109,6 +111,7 @@ class LearnRun(UnitRun):
             warmup=config.warmup_rounds,
             units=config.units,
             embedding_size=EMBEDDING_SIZE,
+            uniform=config.uniform,
             **more,
         )
 
@@ -124,6 +127,7 @@ class LearnRun(UnitRun):
             spent = current["search_seconds"]
         else:
             self.shared.start_over(seed)
+        self.shared.choose_images(seed)
         before = self.run.elapsed
         until = self.budget * (number + SEARCH_SHARE) / len(self.seeds)
         name = f"Learn, seed {seed}" if len(self.seeds) > 1 else "Learn"
@@ -213,18 +217,6 @@ class LearnRun(UnitRun):
                 for (domain, attribute), descriptor in zip(named, self.descriptors, strict=True)
             ),
         ).write(self.run.path)
-
-
-def describe(domains: Sequence[Domain]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Returns the names of a descriptor's numbers, and the descriptors of all tasks `(T, d)`."""
-    described = []
-    for domain in domains:
-        data = domain.dataset
-        rows = data.split("train")
-        described.append(
-            describe_attributes(domain.attributes, data.images, data.labels, rows=rows)
-        )
-    return described[0].names, np.concatenate([one.values for one in described])
 
 
 def note(event: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from graftwork.units import UnitRun
 from transfer_nas.commands import run_application, run_learning
 from transfer_nas.config import LeaveOneOut, TransferApplication, TransferLearning
 from transfer_nas.domains import Domain, number
+from transfer_nas.stored_result import APPLY, read_result
 from transfer_nas.terminal import print_application, print_learning
 
 LEARNING_SHARE = 0.6
@@ -54,7 +55,7 @@ class LeaveOneOutRun(UnitRun):
                 self._learn(domain, folder / "learn")
             if 2 * place + 1 >= self.done:
                 self._apply(domain, folder)
-            results.append((domain, files.read_json(folder / "apply" / "result.json")))
+            results.append((domain, read_result(folder / "apply", APPLY)))
         if any(result["status"] != "finished" for _, result in results):
             status = "time budget"
         result = {

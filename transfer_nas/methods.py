@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from graftwork.attribute_descriptors import cosines
+from graftwork.attribute_matching import cosines
 from graftwork.search import Evaluator
 from graftwork.space import Architecture
+from transfer_nas.described import scaled
 from transfer_nas.domains import Domain
 from transfer_nas.method_table import FINE_TUNED, RANDOM, SCRATCH, TRANSFERRED
 from transfer_nas.shared_weights import SharedWeights
@@ -18,9 +19,14 @@ from transfer_nas.strategy import AttributeGuided, PairStrategy, RandomPairs
 METHODS = (RANDOM, TRANSFERRED, SCRATCH, FINE_TUNED)
 DRAWN = 16
 """Architectures an attribute that a method draws at its end, to show what it draws on average."""
-LEARNING_RATES = {SCRATCH: 0.03, FINE_TUNED: 0.01}
-"""Of the controllers that learn here. From scratch the higher rate did better in 50 evaluations,
-from learned weights the lower one: each method is shown at its best."""
+LEARNING: dict[str, dict[str, float]] = {
+    SCRATCH: {"learning_rate": 0.03, "entropy_weight": 0.02},
+    FINE_TUNED: {"learning_rate": 0.01, "entropy_weight": 0.1},
+}
+"""How the controllers that learn here do: each as did best in 50 evaluations of a synthetic problem
+(`AttributeGuided`)."""
+CHANCE = 0.5
+"""What guessing gets, by any of the scores, of an attribute that is as often there as not."""
 NEAREST = 3
 """Source attributes to name for every attribute of the target."""
 
@@ -83,14 +89,17 @@ def make_method(
         descriptors: The target's descriptors, `(T, d)`, not scaled.
         stored: The learned strategy.
         evaluations: How many architectures to evaluate for every task.
-        learning_rate: Of the controller; that of `LEARNING_RATES` if None.
+        learning_rate: Of the controller; that of `LEARNING` if None.
     """
     tasks = len(descriptors)
     if method == RANDOM:
         return RandomPairs(space, tasks, evaluations, stored.seed, batch=tasks)
+    learning: dict[str, Any] = {**LEARNING.get(method, LEARNING[FINE_TUNED])}
+    if learning_rate is not None:
+        learning["learning_rate"] = learning_rate
     return AttributeGuided(
         space,
-        stored.scaling.apply(descriptors),
+        scaled(descriptors, [""] * tasks, stored.scaling),
         evaluations,
         stored.seed,
         updates=1,
@@ -99,7 +108,7 @@ def make_method(
         embedding_size=stored.embedding_size,
         trains=False,
         start=None if method == SCRATCH else stored.policy,
-        learning_rate=learning_rate or LEARNING_RATES.get(method, LEARNING_RATES[FINE_TUNED]),
+        **learning,
     )
 
 
@@ -141,11 +150,15 @@ def method_entry(
             "architecture": list(chosen),
             "score": score,
             "expected": known_mean(drawn),
+            "drawn": drawn,
         }
         if method == RANDOM:
             row["first_architecture"] = list(found.pairs[task][0])
         if near:
             row["nearest"] = near[task]
+            # Drawn for another attribute: does it matter which one the strategy is told?
+            other = drawn_pairs(strategy, (task + 1) % strategy.tasks, DRAWN, rng)
+            row["shuffled"] = known_mean(shared.scores([(*pair[:-1], task) for pair in other]))
         rows.append(row)
     return rows
 
@@ -172,9 +185,10 @@ def nearest(descriptors: np.ndarray, stored: StoredStrategy) -> list[list[dict[s
         For every task up to three, the most similar first, by the cosine of descriptors scaled
         as the policy reads them.
     """
-    scaled = [stored.scaling.apply(values) for values in (descriptors, stored.descriptors)]
+    here = scaled(descriptors, [""] * len(descriptors), stored.scaling)
+    there = scaled(stored.descriptors, [one.domain for one in stored.attributes], stored.scaling)
     rows = []
-    for row in cosines(*scaled):
+    for row in cosines(here, there):
         order = np.argsort(-row, kind="stable")[:NEAREST]
         sources = [(stored.attributes[place], float(row[place])) for place in order]
         rows.append(
@@ -187,6 +201,6 @@ def nearest(descriptors: np.ndarray, stored: StoredStrategy) -> list[list[dict[s
 
 
 def known_mean(values: Sequence[float | None]) -> float | None:
-    """Returns the mean of the values that are there, or None."""
-    known = [value for value in values if value is not None]
+    """Returns the mean of rewards, or None without any; one that is no number counts as chance."""
+    known = [CHANCE if value is None else value for value in values]
     return float(np.mean(known)) if known else None

@@ -11,6 +11,9 @@ from transfer_nas.space import ChainSpace
 from transfer_nas.standalone import training_data
 from transfer_nas.supernet import ChainSupernet, build_supernet
 
+DOMAIN_DISTANCE = 100_003
+"""Between the seeds of two domains: first weights and orders of images differ."""
+
 
 class SharedWeights:
     """A supernet and a trainer a domain, and the evaluator of all; one trace for all seeds.
@@ -58,9 +61,15 @@ class SharedWeights:
 
     def start_over(self, seed: int) -> None:
         """Takes the first weights of a seed, and forgets what was learned."""
-        for trainer, domain in zip(self.trainers, self.domains, strict=True):
-            trainer.start_over(seed, self._fresh(domain, seed).get_weights())
+        for number, (trainer, domain) in enumerate(zip(self.trainers, self.domains, strict=True)):
+            own = seed + DOMAIN_DISTANCE * number
+            trainer.start_over(own, self._fresh(domain, own).get_weights())
         self.evaluator.training_seconds = self.evaluator.evaluation_seconds = 0.0
+
+    def choose_images(self, seed: int) -> None:
+        """Chooses the validation images of rewards by a seed."""
+        for scorer in self.evaluator.scorers:
+            scorer.choose(seed)
 
     def uniform_pair(self, rng: np.random.Generator) -> tuple[int, ...]:
         """Draws an architecture and a task, both uniformly."""

@@ -75,7 +75,7 @@ class StandaloneChains:
 
     An architecture by itself is a supernet with that architecture at every step, so that
     one trace serves all architectures and attributes; operations that were not chosen
-    are never changed. The attribute's head alone moves the trunk: the heads of the
+    are never changed. The attribute alone moves the trunk (`share=1`): the heads of the
     others, which are trained beside it, read the features as they are. The weights with
     the best validation score are kept; the test split is read once, by `finish`.
 
@@ -181,7 +181,7 @@ class StandaloneChains:
 
     def _fresh(self, seed: int) -> Any:
         attributes, shape = len(self.dataset.attributes), self.dataset.image_shape
-        return build_supernet(self.space, attributes, self.channels, shape, seed)
+        return build_supernet(self.space, attributes, self.channels, shape, seed, share=1.0)
 
 
 def training_data(dataset: Dataset, augment: bool) -> TrainingData:

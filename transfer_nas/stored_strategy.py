@@ -8,14 +8,26 @@ from typing import Any
 import numpy as np
 
 from graftwork import files
-from graftwork.attribute_descriptors import Scaling
+from graftwork.attribute_matching import Scaling
 from graftwork.errors import InputError
-from graftwork.run import read_config
 from transfer_nas.space import ChainSpace, difference
+from transfer_nas.stored_form import flaw
+from transfer_nas.stored_result import read_source_result
 
 FORMAT = 1
 FOLDER = "strategies"
-LEARN = "transfer learn"
+FORM = {
+    **{"seed": int, "channels": int, "units": int, "embedding_size": int},
+    "space": {
+        **{"stages": int, "operations": [str]},
+        "decisions": [{"name": str, "choices": [str]}],
+    },
+    "feature_names": [str],
+    "scaling": {"mean": [float], "deviation": [float]},
+    "policy": {"weights": [list]},
+    "attributes": [{"domain": str, "attribute": str, "descriptor": [float]}],
+}
+"""What the file of a strategy holds."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -123,35 +135,37 @@ class StoredStrategy:
                 "Learn it again with this version of Graftwork."
             )
         try:
-            strategy = _strategy(value)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if found := flaw(value, FORM):
+                raise ValueError(found)
+            return _strategy(value)
+        except (TypeError, ValueError, OverflowError) as error:
             raise InputError(
-                f"{path} is damaged: {error!r}. Copy it again, or learn it again."
+                f"{path} is damaged: {error}. Copy it again, or learn it again."
             ) from None
-        return strategy
 
 
 def _strategy(value: dict[str, Any]) -> StoredStrategy:
-    names = tuple(map(str, value["feature_names"]))
+    """Returns the strategy that JSON of the right form holds; raises where its numbers are wrong."""
+    names = tuple(value["feature_names"])
     scaling = Scaling.from_json(value["scaling"])
     attributes = tuple(
         LearnedAttribute(
-            str(row["domain"]), str(row["attribute"]), _vector(row["descriptor"], len(names))
+            row["domain"],
+            row["attribute"],
+            _vector(row["descriptor"], len(names), f"attributes[{place}].descriptor"),
         )
-        for row in value["attributes"]
+        for place, row in enumerate(value["attributes"])
     )
     if not attributes:
         raise ValueError("it learned on no attribute")
-    for vector in (scaling.mean, scaling.deviation):
-        _vector(vector, len(names))
+    for vector, place in ((scaling.mean, "mean"), (scaling.deviation, "deviation")):
+        _vector(vector, len(names), f"scaling.{place}")
     if not (scaling.deviation > 0).all():
         raise ValueError("a deviation of the scaling is not above 0")
     weights = value["policy"]["weights"]
     if not all(np.isfinite(np.asarray(array, float)).all() for array in weights):
         raise ValueError("a weight is not finite")
-    if not isinstance(value["space"], dict):
-        raise TypeError("the space is no object")
-    sizes = {name: int(value[name]) for name in ("seed", "channels", "units", "embedding_size")}
+    sizes = {name: value[name] for name in ("seed", "channels", "units", "embedding_size")}
     if min(sizes["channels"], sizes["units"], sizes["embedding_size"]) < 1:
         raise ValueError(f"a size is below 1: {sizes}")
     return StoredStrategy(
@@ -164,10 +178,10 @@ def _strategy(value: dict[str, Any]) -> StoredStrategy:
     )
 
 
-def _vector(values: Any, length: int) -> np.ndarray:
+def _vector(values: Any, length: int, place: str) -> np.ndarray:
     vector = np.asarray(values, float)
     if vector.shape != (length,) or not all(map(math.isfinite, vector)):
-        raise ValueError(f"{length} finite numbers are expected in a descriptor")
+        raise ValueError(f"{length} finite numbers are expected in {place}")
     return vector
 
 
@@ -182,20 +196,10 @@ def read_strategies(run: Path) -> tuple[StoredStrategy, ...]:
     Raises:
         InputError: If the folder holds no such run, it is not finished, or a file is damaged.
     """
-    command = read_config(run).get("command")
-    if command != LEARN:
-        raise InputError(
-            f"{run} is a run of `graftwork {command}`. Expected one of `graftwork {LEARN}`."
-        )
-    if not (run / "result.json").exists():
-        raise InputError(
-            f"the run in {run} is not finished. Go on with: graftwork {LEARN} --out {run} --resume"
-        )
-    result = files.read_json(run / "result.json")
-    seeds = result.get("seeds") if isinstance(result, dict) else None
-    if not isinstance(seeds, list) or not seeds:
-        raise InputError(f"{run / 'result.json'} is not the result of `graftwork {LEARN}`.")
-    strategies = tuple(StoredStrategy.read(strategy_path(run, int(seed))) for seed in seeds)
+    seeds = read_source_result(run)["seeds"]
+    if not seeds:
+        raise InputError(f"{run / 'result.json'} is damaged: seeds is empty. Learn it again.")
+    strategies = tuple(StoredStrategy.read(strategy_path(run, seed)) for seed in seeds)
     for strategy in strategies[1:]:
         if strategy.space != strategies[0].space:
             raise InputError(f"the strategies in {run / FOLDER} are of different spaces.")

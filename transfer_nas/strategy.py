@@ -15,8 +15,6 @@ BLOCK = 64
 """Pairs that the policy draws at once for the steps of shared training."""
 BLOCKS = 8
 """Blocks that the steps between two rounds draw from."""
-UNIFORM = 0.1
-"""Share of these steps that use a uniform architecture, so that no operation starves."""
 STREAM = 62
 """Tells the random numbers of training samples from others that have the same seed."""
 
@@ -63,13 +61,17 @@ class AttributeGuided(PairStrategy):
 
     1. `warmup` rounds: the shared weights learn on uniform pairs. One uniform pair is scored, to
        show how far they are, and the policy learns nothing.
-    2. `rounds` times: the shared weights learn on pairs of the policy (a tenth of them uniform);
-       then, in `updates` rounds, `batch` pairs with the tasks in replay order get their scores,
-       and the policy takes one step down
+    2. `rounds` times: the shared weights learn on uniform pairs, or to a part on those of the
+       policy; then, in `updates` rounds, `batch` pairs with the tasks in replay order get their
+       scores, and the policy takes one step down
 
            L = −(1/n) Σ_i A_i log π(a_i | task i) − (β/n) Σ_i H_i
 
        with the advantages A of `TaskRewards`.
+
+    Here it departs from Pham et al., whose shared weights learn on networks of the policy. There a
+    network is rewarded for having been trained more than others, and what is learned so is of
+    little worth for other weights (docs/transfer.md).
 
     The defaults were chosen on a synthetic problem: chains of six stages, 24 tasks of four kinds
     to learn and 8 others of the same kinds to transfer to, additive and pairwise worths, noise.
@@ -97,6 +99,7 @@ class AttributeGuided(PairStrategy):
         baseline_decay: Of the moving averages of the rewards, at least 0 and below 1.
         units: Size of the LSTM.
         embedding_size: Length of what the LSTM reads of a descriptor.
+        uniform: The share of steps of shared training on uniform pairs, from 0 to 1.
         trains: Whether there are shared weights that learn. Without, all rounds go straight on
             from each other, and warm-up has none.
         start: What `Policy.state()` of a learned policy returned, to begin from its weights with
@@ -121,6 +124,7 @@ class AttributeGuided(PairStrategy):
         baseline_decay: float = 0.9,
         units: int = 32,
         embedding_size: int = 16,
+        uniform: float = 1.0,
         trains: bool = True,
         start: dict[str, Any] | None = None,
     ) -> None:
@@ -128,7 +132,7 @@ class AttributeGuided(PairStrategy):
         tasks, size = descriptors.shape
         super().__init__(space, tasks, self.warmup + rounds * updates, seed, batch)
         self.descriptors = np.asarray(descriptors, "float32")
-        self.has_shared_weights = trains
+        self.has_shared_weights, self.uniform = trains, uniform
         self.policy = Policy(
             space.choice_counts,
             units,
@@ -181,7 +185,7 @@ class AttributeGuided(PairStrategy):
         self.policy.learn(choices, targets, descriptors=self.descriptors[tasks])
 
     def training_sample(self, rng: np.random.Generator) -> Architecture:
-        if not self.learns or rng.random() < UNIFORM:
+        if not self.learns or rng.random() < self.uniform:
             return self.uniform_pair(rng)
         # A block depends on seed, weights and numbers alone, so that it needs no place in the
         # state, whichever blocks were drawn before.

@@ -25,6 +25,8 @@ class ChainSupernet(keras.Model):
         attributes: The number of attributes A.
         channels: The channels C of the stem and of all stages.
         seed: Seed of the initial weights.
+        share: The share of the asked attribute in what the trunk learns (see
+            `AttributeHeads`): 1 trains for that attribute alone.
 
     Inputs:
         `images`: uint8 tensor `(n, height, width, c)`.
@@ -37,7 +39,13 @@ class ChainSupernet(keras.Model):
     """
 
     def __init__(
-        self, stages: int, attributes: int, channels: int = 16, seed: int = 0, **kwargs: Any
+        self,
+        stages: int,
+        attributes: int,
+        channels: int = 16,
+        seed: int = 0,
+        share: float = 0.5,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.stages, self.attributes, self.channels = stages, attributes, channels
@@ -45,7 +53,7 @@ class ChainSupernet(keras.Model):
         first = seed * 10_007
         self.stem = StemLayer(channels, first, name="stem")
         self.stage_layer = StagesLayer(stages, channels, first + 101, name="stages")
-        self.heads = AttributeHeads(attributes, first + 9_973, name="heads")
+        self.heads = AttributeHeads(attributes, first + 9_973, share, name="heads")
 
     def build(self, input_shape: dict[str, Any]) -> None:
         shape = input_shape["images"]
@@ -131,6 +139,7 @@ def build_supernet(
     channels: int,
     image_shape: tuple[int, int, int],
     seed: int,
+    share: float = 0.5,
 ) -> ChainSupernet:
     """Builds a supernet with fresh weights, ready to train.
 
@@ -140,10 +149,11 @@ def build_supernet(
         channels: The channels C of the stem and of all stages.
         image_shape: Height, width and channels of an image.
         seed: Seed of the initial weights.
+        share: The share of the asked attribute in what the trunk learns.
 
     Raises:
         InputError: If a side of the images is shorter than 8 pixels.
     """
-    supernet = ChainSupernet(space.length, attributes, channels, seed)
+    supernet = ChainSupernet(space.length, attributes, channels, seed, share)
     supernet.build({"images": (None, *image_shape), "architecture": (None, len(space) + 1)})
     return supernet

@@ -7,14 +7,12 @@ import pytest
 import tiny
 
 from graftwork import attribute_descriptors
-from graftwork.attribute_descriptors import (
-    Descriptors,
+from graftwork.attribute_descriptors import Descriptors, describe_attributes, normalised_name
+from graftwork.attribute_matching import (
     Scaling,
     cosines,
-    describe_attributes,
     match_attributes,
     match_names,
-    normalised_name,
     similarities,
 )
 from graftwork.errors import InputError

@@ -213,6 +213,8 @@ def test_a_run_keeps_every_trial_and_its_checkpoints(path):
         assert row["median"] == np.median(qualities)
         assert row["regret"] == pytest.approx(100 - np.mean(qualities))
         assert row["interval"][0] <= row["mean"] <= row["interval"][1]
+    curves = {folder.name for folder in (path / "tensorboard").iterdir()}
+    assert curves == {"result", *(f"random, seed {seed}" for seed in range(4))}
     for event in read_journal(path)[1:]:
         trial = here[event["seed"]]
         assert event["architecture"] == trial.architecture

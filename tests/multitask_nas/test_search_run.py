@@ -4,7 +4,9 @@ import collections
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
+from tensorflow.core.util.event_pb2 import Event
 
 from graftwork.cli import main
 from graftwork.files import read_json
@@ -150,6 +152,32 @@ def test_the_journal_tells_every_round_and_every_training(controlled):
     assert trainings[0]["shared_score"] == pytest.approx(searched["score"])
     assert trainings[5]["shared_score"] == pytest.approx(searched["exact_score"])
     assert [training["architecture"] for training in trainings[-2:]] == [None, None]
+
+
+def test_curves_and_errors_are_there_for_tensorboard(searched):
+    def told(name):
+        (path,) = (searched / "tensorboard" / name).iterdir()
+        events = [Event.FromString(r.numpy()) for r in tf.data.TFRecordDataset(str(path))][1:]
+        return [(e.step, {v.tag: v.simple_value for v in e.summary.value}) for e in events]
+
+    journal = tiny.journal(searched)
+    rounds = [event for event in journal if event["event"] == "round"]
+    curve = told("search, seed 0")
+    assert [step for step, _ in curve] == list(range(len(rounds)))
+    for (_, values), event in zip(curve, rounds, strict=True):
+        wanted = {tag: event[tag] for tag in ("score", "loss", "changed") if tag in event}
+        assert values == pytest.approx(wanted, rel=1e-5)
+    trainings = [event for event in journal if event["event"] == "trained"]
+    names = ("searched tree (gnas), seed 0", "random trees 1, seed 0")
+    for name, event in zip(names, trainings, strict=True):
+        errors = {key: event[key] for key in ("validation_error", "test_error")}
+        assert told(name) == [(event["steps"], pytest.approx(errors, rel=1e-5))]
+    # What the run was asked for, its main numbers, and that it ended.
+    (_, asked), (_, found), (_, ended) = told("result")
+    assert list(asked) == ["_hparams_/session_start_info"]
+    assert found["test_error"] == pytest.approx(trainings[0]["test_error"], rel=1e-5)
+    assert found["test_error/random trees"] == pytest.approx(trainings[1]["test_error"], rel=1e-5)
+    assert list(ended) == ["_hparams_/session_end_info"]
 
 
 def test_the_same_seed_writes_the_same_journal_apart_from_times(searched, tmp_path):

@@ -18,7 +18,8 @@ from multitask_nas.config import TreeSearch
 from multitask_nas.exact import tree_scores
 from multitask_nas.gnas import Gnas, full_tree
 from multitask_nas.tree import Tree, TreeSpace
-from multitask_nas.warm_start import Source, read_source, warm_start, with_all_blocks
+from multitask_nas.warm_source import Source, read_source
+from multitask_nas.warm_start import warm_start, with_all_blocks
 
 BLOCKS = (2, 3)
 OTHERS = ("alpha", "beta", "gamma", "delta", "epsilon")

@@ -9,7 +9,7 @@ from graftwork.errors import InputError
 from graftwork.policy import Policy
 from graftwork.search import Evaluator, search
 from graftwork.space import Decision, Space
-from transfer_nas.strategy import BLOCK, UNIFORM, AttributeGuided, RandomPairs
+from transfer_nas.strategy import BLOCK, AttributeGuided, RandomPairs
 
 PLAIN = Space(tuple(Decision(f"decision {i}", ("a", "b", "c")) for i in range(4)))
 TARGETS = np.array([[0, 2, 1, 0], [2, 1, 1, 2], [1, 0, 1, 2]])
@@ -28,6 +28,9 @@ TASKS = 7
 KINDS, DESCRIPTORS = described(TASKS)
 
 
+UNIFORM = 0.1
+
+
 def hits(pair, kinds=KINDS):
     return float((np.asarray(pair[:-1]) == TARGETS[kinds[pair[-1]]]).sum())
 
@@ -35,7 +38,14 @@ def hits(pair, kinds=KINDS):
 def small(cls=AttributeGuided, **changes):
     if cls is RandomPairs:
         return RandomPairs(PLAIN, TASKS, **{"rounds": 6, "seed": 0, "batch": 5} | changes)
-    given = {"rounds": 2, "seed": 0, "updates": 3, "batch": 5, "units": 8} | changes
+    given = {
+        "rounds": 2,
+        "seed": 0,
+        "updates": 3,
+        "batch": 5,
+        "units": 8,
+        "uniform": UNIFORM,
+    } | changes
     return AttributeGuided(PLAIN, given.pop("descriptors", DESCRIPTORS), **given)
 
 
@@ -70,7 +80,7 @@ def lessons(monkeypatch):
 @pytest.fixture(scope="module")
 def learned():
     """A strategy that has learned for 150 rounds."""
-    strategy = AttributeGuided(PLAIN, DESCRIPTORS, 30, 0, batch=21)
+    strategy = AttributeGuided(PLAIN, DESCRIPTORS, 30, 0, batch=21, uniform=UNIFORM)
     play(strategy, samples=0)
     return strategy
 
@@ -178,6 +188,16 @@ def test_training_uses_pairs_of_the_policy_and_a_share_of_uniform_ones(learned):
     )
     # The policy has left all but TARGETS; what it never draws comes by uniform draws.
     assert (np.stack([(pairs[:, :-1] == c).mean(axis=0) for c in range(3)]) > 0.015).all()
+
+
+def test_without_being_told_otherwise_training_favours_no_network():
+    strategy = small(uniform=1.0, rounds=40, batch=21)
+    assert AttributeGuided(PLAIN, DESCRIPTORS, 2, 0).uniform == 1.0
+    play(strategy, samples=0)
+    rng = np.random.default_rng(0)
+    drawn = np.array([strategy.training_sample(rng) for _ in range(900)])
+    shares = np.stack([(drawn[:, :-1] == choice).mean(axis=0) for choice in range(3)])
+    np.testing.assert_allclose(shares, 1 / 3, atol=0.06)
 
 
 @pytest.mark.parametrize("cls", [AttributeGuided, RandomPairs])

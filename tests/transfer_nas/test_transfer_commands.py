@@ -5,12 +5,17 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
 import tiny_transfer
+from tensorflow.core.util.event_pb2 import Event
 
 from graftwork.files import read_json, write_json
 from transfer_nas.method_table import NETWORKS
 from transfer_nas.stored_strategy import read_strategies
+
+BOTH = ("--dataset", tiny_transfer.SOURCE, "--dataset", tiny_transfer.TARGET)
+LEARNING = (*tiny_transfer.LEARN[2:], "--seeds", "1")
 
 
 def refused(command, *arguments):
@@ -44,6 +49,47 @@ def test_the_journal_tells_of_every_round(learned):
     assert set(rounds[1]["attribute_rewards"]) == {"bars/column", "bars/row"}
     (ended,) = [event for event in events if event["event"] == "learned" and event["seed"] == 0]
     assert (ended["steps"], ended["evaluations"]) == (9, 1 + 4 * 4)
+
+
+def shown(run, name):
+    """Returns the steps and numbers of a name that TensorBoard reads."""
+    (path,) = (run / "tensorboard" / name).iterdir()
+    events = [Event.FromString(r.numpy()) for r in tf.data.TFRecordDataset(str(path))][1:]
+    return [(e.step, {v.tag: v.simple_value for v in e.summary.value}) for e in events]
+
+
+def test_the_curves_of_learning_are_there_for_tensorboard(learned):
+    for seed in (0, 1):
+        rounds = [e for e in tiny.journal(learned) if e["event"] == "round" and e["seed"] == seed]
+        curve = shown(learned, f"search, seed {seed}")
+        assert [step for step, _ in curve] == [0, 1, 2, 3, 4]
+        for (_, values), event in zip(curve, rounds, strict=True):
+            wanted = {tag: event[tag] for tag in ("reward", "entropy") if event[tag] is not None}
+            wanted |= {f"loss/{name}": loss for name, loss in event.get("loss", {}).items()}
+            assert values == pytest.approx(wanted, rel=1e-5)
+    (_, _), (_, numbers), (_, _) = shown(learned, "result")
+    result = read_json(learned / "result.json")
+    assert numbers["policy_reward"] == pytest.approx(result["policy_reward"], rel=1e-5)
+
+
+def test_the_curves_of_an_application_are_there_for_tensorboard(applied):
+    assert [step for step, _ in shown(applied, "shared weights, seed 1")] == [50, 60]
+    searched = [e for e in tiny.journal(applied) if e["event"] == "searched" and e["seed"] == 1]
+    for event in searched:
+        *curve, (step, values) = shown(applied, f"{event['method']}, seed 1")
+        rewards = [row["rewards"] for row in event["attributes"]]
+        best = np.maximum.accumulate(rewards, axis=1).mean(axis=0)
+        assert [step for step, _ in curve] == list(range(1, len(best) + 1))
+        assert [v["reward"] for _, v in curve] == pytest.approx(np.mean(rewards, 0), rel=1e-5)
+        assert [v["best so far"] for _, v in curve] == pytest.approx(best, rel=1e-5)
+        drawn = np.mean([row["expected"] for row in event["attributes"]])
+        assert (step, values["mean drawn"]) == (len(best), pytest.approx(drawn, rel=1e-5))
+    ((step, scores),) = shown(applied, "fine-tuned trained, seed 1")
+    assert (step, set(scores)) == (4, {"validation_score", "test_score"})
+    (_, _), (_, numbers), (_, _) = shown(applied, "result")
+    for row in read_json(applied / "result.json")["methods"]:
+        for key in ("final", "expected", "test_score"):
+            assert numbers.get(f"{key}/{row['name']}") == pytest.approx(row[key], rel=1e-5)
 
 
 def test_the_result_of_learning_is_the_mean_over_seeds(learned):
@@ -133,23 +179,17 @@ def test_a_time_budget_ends_with_a_whole_result(learned, command, tmp_path):
     assert read_json(run / "result.json")["seeds"] == [0, 1]
 
 
-def test_learning_in_no_time_stores_a_strategy(command, tmp_path):
-    run = tmp_path / "run"
-    flags = (*tiny_transfer.LEARN, "--time-budget", "0.01s")
-    status, out, error = command("transfer", "learn", "--out", run, *flags)
-    assert status == 0, error
-    assert read_json(run / "result.json")["status"] == "time budget"
-    assert "Ended early" in out
-    (strategy,) = read_strategies(run)
-    assert strategy.seed == 0
+@pytest.fixture(scope="module")
+def learned_on_both(tmp_path_factory):
+    """A learning on both domains, with one seed. Not to be written."""
+    path = tmp_path_factory.mktemp("transfer") / "both"
+    with tiny_registered():
+        main(["transfer", "learn", "--out", str(path), *BOTH, *LEARNING])
+    return path
 
 
-def test_several_datasets_are_kept_on_resuming_and_by_config(command, tmp_path):
-    run, again = tmp_path / "run", tmp_path / "again"
-    small = [word for word in tiny_transfer.LEARN if word != tiny_transfer.SOURCE][1:]
-    both = ("--dataset", tiny_transfer.SOURCE, "--dataset", tiny_transfer.TARGET)
-    flags = (*both, *small, "--seeds", "1")
-    assert command("transfer", "learn", "--out", run, *flags)[0] == 0
+def test_several_datasets_are_kept_on_resuming(learned_on_both, command):
+    run = learned_on_both
     stored = read_json(run / "config.json")
     assert stored["arguments"]["dataset"] == [tiny_transfer.SOURCE, tiny_transfer.TARGET]
     assert [one["name"] for one in stored["domains"]] == ["bars", "marks"]
@@ -160,16 +200,27 @@ def test_several_datasets_are_kept_on_resuming_and_by_config(command, tmp_path):
         *(("bars", name) for name in ("column", "row")),
         *(("marks", name) for name in ("cross", "frame", "dot")),
     ]
-    for more in ((), both):
+    for more in ((), BOTH):
         assert command("transfer", "learn", "--out", run, "--resume", *more)[0] == 0
     other = ("--dataset", tiny_transfer.SOURCE)
     line = refused(command, "learn", "--out", run, "--resume", *other)
     assert "where dataset is" in line
-    # Of a configuration file the command line replaces all datasets.
-    config = ("--config", run / "config.json", "--out", again, *other)
-    assert command("transfer", "learn", *config)[0] == 0
-    assert [one["name"] for one in read_json(again / "config.json")["domains"]] == ["bars"]
-    assert tiny.journal(again) != tiny.journal(run)
+
+
+def test_flags_replace_all_datasets_of_a_file_and_no_time_gives_a_strategy(
+    learned_on_both, command, tmp_path
+):
+    run = tmp_path / "run"
+    config = ("--config", learned_on_both / "config.json", "--dataset", tiny_transfer.SOURCE)
+    flags = (*config, "--seeds", "2", "--time-budget", "0.01s")
+    status, out, error = command("transfer", "learn", "--out", run, *flags)
+    assert status == 0, error
+    assert [one["name"] for one in read_json(run / "config.json")["domains"]] == ["bars"]
+    assert read_json(run / "result.json")["status"] == "time budget"
+    assert "Ended early" in out
+    (strategy,) = read_strategies(run)
+    assert strategy.seed == 0
+    assert {row.domain for row in strategy.attributes} == {"bars"}
 
 
 def test_another_space_is_refused_with_the_difference(learned, command, tmp_path):
@@ -231,27 +282,3 @@ def test_changed_strategies_are_not_gone_on_with(learned, applied, command, tmp_
     path.write_text(json.dumps(read_json(path)), encoding="utf-8")
     line = refused(command, "apply", "--out", run, "--resume")
     assert "have changed" in line
-
-
-def test_every_domain_is_left_out_once(command, tmp_path):
-    run = tmp_path / "run"
-    status, out, error = command(
-        "transfer", "leave-one-out", "--out", run, *tiny_transfer.LEAVE_ONE_OUT
-    )
-    assert status == 0, error
-    result = read_json(run / "result.json")
-    assert [row["name"] for row in result["domains"]] == ["bars", "marks"]
-    for left_out, other in (("bars", "marks"), ("marks", "bars")):
-        inside = run / f"without-{left_out}"
-        assert [one["name"] for one in read_json(inside / "learn" / "config.json")["domains"]] == [
-            other
-        ]
-        applied = read_json(inside / "apply" / "config.json")
-        assert applied["dataset"]["name"] == left_out
-        assert applied["source"]["domains"] == [other]
-        assert (inside / "apply" / "report.html").exists()
-    assert "left out" in out
-    assert (run / "report.html").exists()
-    status, _, error = command("transfer", "leave-one-out", "--out", run, "--resume")
-    assert status == 0, error
-    assert read_json(run / "result.json") == result

@@ -56,7 +56,10 @@ def supernets():
     for seed, domain in enumerate(DOMAINS):
         dataset, count = domain.dataset, len(domain.attributes)
         network = build_supernet(SPACE, count, 3, dataset.image_shape, seed)
-        predictor, rows = evaluator_module.Predictor(network, dataset, len(SPACE)), dataset.split("validation")
+        predictor, rows = (
+            evaluator_module.Predictor(network, dataset, len(SPACE)),
+            dataset.split("validation"),
+        )
         chains = [pair[:-1] for pair in random_pairs(8)]
         logits = np.stack([predictor.logits(chain, rows) for chain in chains])
         network.heads.bias.assign(-logits.mean(axis=(0, 1)))
