@@ -22,6 +22,7 @@ STATES = (RUNNING, FINISHED, TIME_BUDGET, INTERRUPTED, FAILED, DAMAGED, OLDER, N
 LEVELS = 3
 """How deep runs are looked for."""
 NO_RUNS_INSIDE = {"checkpoints", "samples", "tensorboard", "export", "shared", "strategies"}
+NO_RUNS_INSIDE |= {"networks"}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ OF_A_RUN = re.compile(
     r"|tensorboard/(?:[^/]+/)?events\.out\.tfevents\.[^/]+"
     r"|checkpoints/\d{8}/(?:state\.json|arrays\.npz)|checkpoints/\.\d{8}\.[^/]+/[^/]+"
     r"|strategies/seed-\d+\.json|shared/seed-\d+\.npz"
+    r"|networks/(?:[^/]+\.keras|networks\.json)|networks/\.[^/]+"
     r"|export/[^/]+\.(?:keras|onnx|attributes\.json)"
     r"|export/[^/]+/(?:saved_model\.pb|fingerprint\.pb|variables/[^/]+|assets/[^/]+)"
     r"|\.[^/]+\.[a-z0-9_]{8}|\.(?:saving|exporting)\.[^/]+"

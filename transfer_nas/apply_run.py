@@ -84,7 +84,7 @@ class ApplyRun(UnitRun):
             reward_images=config.reward_images,
             seed=strategies[0].seed,
         )
-        self.feature_names, self.descriptors = describe([domain])
+        self.descriptors = describe([domain])[1]
         self.chosen: ChosenNetworks | None = None
 
     def execute(self) -> dict[str, Any]:

@@ -20,6 +20,9 @@ Choice = tuple[list[int], float | None]
 class ChosenNetworks:
     """The trainings of a run, all through one trace and from the same first weights of a seed.
 
+    Methods often choose the same architecture for an attribute. With the seed they would train it
+    from the same weights on the same images in the same order: it is trained once.
+
     Args:
         config: How to train.
         space: The space.
@@ -46,6 +49,22 @@ class ChosenNetworks:
             score,
         )
         self.training.warm_up()
+        self._known: dict[tuple[int, str, tuple[int, ...]], dict[str, Any]] = {}
+
+    def remember(self, events: Sequence[dict[str, Any]]) -> None:
+        """Takes over what the journal says of networks that were trained before.
+
+        Args:
+            events: The journal of the run.
+        """
+        for event in events:
+            if event["event"] == "trained":
+                self._note(event["seed"], event["attributes"])
+
+    def _note(self, seed: int, rows: Sequence[dict[str, Any]]) -> None:
+        for row in rows:
+            network = (seed, row["attribute"], tuple(row["architecture"]))
+            self._known.setdefault(network, row)
 
     def train(
         self,
@@ -58,6 +77,8 @@ class ChosenNetworks:
         name: str,
     ) -> list[dict[str, Any]]:
         """Trains an architecture for every attribute, and tests it once.
+
+        What the same seed has trained for the attribute before is not trained again.
 
         Args:
             rows: What to train, attribute by attribute.
@@ -74,10 +95,16 @@ class ChosenNetworks:
         training, steps = self.training, self.steps
         trained = list(current["trained"]) if current else []
         under_way = current["training"] if current else None
+        self._note(seed, trained)
         done = len(trained) * steps + (int(arrays["step"]) if under_way else 0)
         with progress.stage(name, len(rows) * steps, done) as stage:
             for task in range(len(trained), len(rows)):
                 architecture, shared_score = rows[task]
+                known = self._known.get((seed, self.attributes[task], tuple(architecture)))
+                if known is not None:
+                    trained.append(_reused(known, shared_score))
+                    stage.advance(steps)
+                    continue
                 if under_way:
                     training.restore(under_way, arrays)
                     under_way = None
@@ -88,6 +115,7 @@ class ChosenNetworks:
                     values, state = training.state()
                     checkpoint({"trained": trained, "training": values}, state)
                 trained.append(self._entry(task, shared_score))
+                self._note(seed, trained[-1:])
         return trained
 
     def _entry(self, task: int, shared_score: float | None) -> dict[str, Any]:
@@ -102,6 +130,10 @@ class ChosenNetworks:
             "flops": one.flops,
             "training_seconds": one.seconds,
         }
+
+
+def _reused(known: dict[str, Any], shared_score: float | None) -> dict[str, Any]:
+    return {**known, "shared_score": shared_score, "training_seconds": 0.0, "reused": True}
 
 
 def choices(searched: Sequence[dict[str, Any]], network: str) -> list[Choice]:

@@ -58,16 +58,16 @@ class TransferLearning(_SeveralDatasets):
     """Seed of everything random; 0 is a seed."""
     seeds: int = 3
     """Strategies to learn, with seeds in a row. At least 3 show how much chance does."""
-    rounds: int = 40
+    rounds: int = 30
     """Rounds of shared training in which the controller learns."""
-    warmup_rounds: int = 10
+    warmup_rounds: int = 20
     """Rounds of shared training on random networks before the controller learns."""
     round_steps: int = 50
     """Shared training steps of every domain in a round."""
     uniform: float = 1.0
     """The share of shared training on networks drawn uniformly, which makes rewards comparable;
     the rest is drawn by the controller, as in ENAS."""
-    updates: int = 5
+    updates: int = 6
     """How often the controller learns in a round, each time from --batch networks."""
     batch: int = 24
     """Networks that the controller learns from at once."""

@@ -9,18 +9,20 @@ from datasets.identity import describe
 from graftwork.statistics import grouped_kendall
 from transfer_nas.config import TransferLearning
 from transfer_nas.domains import Domain
+from transfer_nas.differences import PAIRS, compared, differences, matched
 from transfer_nas.method_table import (
     FINE_TUNED,
     RANDOM,
     RANDOM_ARCHITECTURE,
-    SCRATCH,
+    SEARCHES,
     TRANSFERRED,
-    compared,
+    complete_seeds,
     mean_of,
-    pair_of,
+    number,
     read_table,
     summarised,
 )
+from transfer_nas.negative_transfer import negative_transfer
 from transfer_nas.space import ChainSpace
 
 FORMAT = 1
@@ -45,32 +47,25 @@ def learning_result(
     learned = [event for event in events if event["event"] == "learned"]
     names = [(domain.name, name) for domain in domains for name in domain.attributes]
     rates = [rate for domain in domains for rate in label_rates(domain)]
-    attributes: list[dict[str, Any]] = []
-    for place, ((domain, name), rate) in enumerate(zip(names, rates, strict=True)):
-        rows = [event["attributes"][place] for event in learned]
-        policy, random = (
-            mean_of([row[key] for row in rows]) for key in ("policy_reward", "random_reward")
-        )
-        attributes.append(
-            {
-                "domain": domain,
-                "attribute": name,
-                "rate": rate,
-                "policy_reward": policy,
-                "random_reward": random,
-                "difference": None if policy is None or random is None else policy - random,
-            }
-        )
-    both = [row for row in attributes if row["difference"] is not None]
-    by_seed = [
-        mean_of(
+    both = np.array(
+        [
             [
-                row["policy_reward"] - row["random_reward"]
-                for row in event["attributes"]
-                if None not in (row["policy_reward"], row["random_reward"])
+                [number(event["attributes"][place][key]) for event in learned]
+                for place in range(len(names))
             ]
-        )
-        for event in learned
+            for key in ("policy_reward", "random_reward")
+        ]
+    )
+    attributes: list[dict[str, Any]] = [
+        {
+            "domain": domain,
+            "attribute": name,
+            "rate": rate,
+            "policy_reward": mean_of(both[0, place].tolist()),
+            "random_reward": mean_of(both[1, place].tolist()),
+            "difference": mean_of((both[0, place] - both[1, place]).tolist()),
+        }
+        for place, ((domain, name), rate) in enumerate(zip(names, rates, strict=True))
     ]
     return {
         "format": FORMAT,
@@ -83,9 +78,7 @@ def learning_result(
         "attributes": attributes,
         "policy_reward": mean_of([row["policy_reward"] for row in attributes]),
         "random_reward": mean_of([row["random_reward"] for row in attributes]),
-        "comparison": compared(
-            [row["policy_reward"] for row in both], [row["random_reward"] for row in both], by_seed
-        ),
+        "comparison": compared(both[0] - both[1]),
         "steps": sum(event["steps"] for event in learned),
         "seconds": sum(event["search_seconds"] for event in learned),
         "evaluations": sum(event["evaluations"] for event in learned),
@@ -117,35 +110,22 @@ def application_result(
         events: The journal.
         status: `"finished"` or `"time budget"`.
     """
-    table, evaluations = read_table(events)
-    names = list(dataset["attributes"])
-    # A seed counts where all four methods have searched: time may have ended in between.
-    seeds = [
-        seed
-        for seed in table[RANDOM][names[0]]
-        if all(seed in table.get(method, {}).get(names[0], {}) for method in table)
-        and FINE_TUNED in table
-    ]
+    names, seeds = list(dataset["attributes"]), complete_seeds(events)
+    table, evaluations = read_table(events, seeds)
     methods = [
         summarised(name, table[name], names, seeds, seconds_of(events, name))
-        for name in (RANDOM, TRANSFERRED, SCRATCH, FINE_TUNED)
+        for name in SEARCHES
         if name in table
     ]
     alone = table.get(RANDOM_ARCHITECTURE)
     if alone:
         methods.append(summarised(RANDOM_ARCHITECTURE, alone, names, seeds, None))
-
-    def pair(first: str, key: str, second: str, other_key: str) -> dict[str, Any] | None:
-        return pair_of(table, names, seeds, (first, key), (second, other_key))
-
     comparison: dict[str, Any] = {
-        "transferred": pair(TRANSFERRED, "expected", RANDOM, "expected"),
-        "mode": pair(TRANSFERRED, "final", RANDOM, "expected"),
-        "fine_tuned": pair(FINE_TUNED, "final", SCRATCH, "final"),
-        "area": pair(FINE_TUNED, "area", SCRATCH, "area"),
-        "test": pair(TRANSFERRED, "test_score", RANDOM_ARCHITECTURE, "test_score"),
+        key: compared(differences(table, names, seeds, first, second))
+        for key, (first, second) in PAIRS.items()
     }
-    comparison["match"] = matched(methods, evaluations)
+    for key, method in (("match", FINE_TUNED), ("random_match", RANDOM)):
+        comparison[key] = matched(table, names, seeds, method, evaluations)
     return {
         "format": FORMAT,
         "command": "transfer apply",
@@ -160,45 +140,10 @@ def application_result(
         "space": space,
         "methods": methods,
         "comparison": comparison,
-        "negative_transfer": negative(methods),
+        **negative_transfer(table, names, seeds),
         "nearest": nearest_of(events),
         **correlation(events),
     }
-
-
-def matched(methods: Sequence[dict[str, Any]], evaluations: int) -> dict[str, Any]:
-    """Says when fine-tuning is as good as the strategy from scratch at its end.
-
-    Returns:
-        `{"evaluations": k, "of": E}`: the first number of evaluations an attribute after which
-        the mean curve of fine-tuning reaches the final mean of the strategy from scratch; None
-        where it never does.
-    """
-    named = {method["name"]: method for method in methods}
-    curve = named.get(FINE_TUNED, {}).get("curve") or []
-    goal = (named.get(SCRATCH, {}).get("curve") or [None])[-1]
-    first = next(
-        (
-            place
-            for place, value in enumerate(curve, start=1)
-            if goal is not None and value is not None and value >= goal
-        ),
-        None,
-    )
-    return {"evaluations": first, "of": evaluations}
-
-
-def negative(methods: Sequence[dict[str, Any]]) -> list[str]:
-    """Returns the attributes for which the transferred strategy draws worse than chance."""
-    named = {method["name"]: method["attributes"] for method in methods}
-    random = {row["attribute"]: row["expected"] for row in named.get(RANDOM, [])}
-    return [
-        row["attribute"]
-        for row in named.get(TRANSFERRED, [])
-        if row["expected"] is not None
-        and random.get(row["attribute"]) is not None
-        and row["expected"] < random[row["attribute"]]
-    ]
 
 
 def nearest_of(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -216,13 +161,18 @@ def correlation(events: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Correlates rewards under shared weights with validation scores of networks by themselves.
 
     Inside one seed and attribute: shared weights of two seeds, and two attributes, are not
-    comparable.
+    comparable. A network that several methods chose counts once.
     """
     groups: dict[tuple[int, str], tuple[list[float], list[float]]] = {}
+    counted: set[tuple[int, str, tuple[int, ...]]] = set()
     for event in events:
         if event["event"] != "trained":
             continue
         for row in event["attributes"]:
+            network = (event["seed"], row["attribute"], tuple(row["architecture"]))
+            if network in counted:
+                continue
+            counted.add(network)
             if row["shared_score"] is not None and row["validation_score"] is not None:
                 first, second = groups.setdefault((event["seed"], row["attribute"]), ([], []))
                 first.append(row["shared_score"])

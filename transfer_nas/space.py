@@ -32,10 +32,6 @@ class Stage:
     operation: str
     skips: tuple[int, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Returns the stage as JSON."""
-        return {"operation": self.operation, "skips": list(self.skips)}
-
 
 @dataclasses.dataclass(frozen=True)
 class ChainSpace(Space):

@@ -145,7 +145,7 @@ class StoredStrategy:
 
 
 def _strategy(value: dict[str, Any]) -> StoredStrategy:
-    """Returns the strategy that JSON of the right form holds; raises where its numbers are wrong."""
+    """Returns the strategy that JSON of the form holds; a `ValueError` says what is wrong."""
     names = tuple(value["feature_names"])
     scaling = Scaling.from_json(value["scaling"])
     attributes = tuple(

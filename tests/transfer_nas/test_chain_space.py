@@ -97,10 +97,6 @@ def test_text_of_one():
     )
 
 
-def test_a_stage_as_json():
-    assert Stage("max_pool", (1, 3)).to_json() == {"operation": "max_pool", "skips": [1, 3]}
-
-
 @pytest.mark.parametrize("architecture", [(0, 0, 0), (0, 0, 7, 0), (0, 0, 0, 2), (0, -1, 0, 0)])
 def test_architectures_of_another_space_are_refused(architecture):
     with pytest.raises(InputError):
