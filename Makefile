@@ -5,7 +5,7 @@ DEMO := runs/demo
 
 DEMO_GAN := runs/demo-gan
 
-.PHONY: setup demo demo-gan test check format lock clean
+.PHONY: setup demo demo-gan gallery test check format lock clean
 
 # Everything, pinned and checked by hash; again only when the pins change.
 setup: $(VENV)/installed
@@ -23,12 +23,27 @@ demo: setup
 	$(BIN)/graftwork trees search --out $(DEMO) --config demo.toml
 	$(BIN)/graftwork trees train $(DEMO)
 	@$(BIN)/graftwork trees show $(DEMO)
+	$(BIN)/graftwork report $(DEMO) --out $(DEMO)-report
 
 demo-gan: setup
 	$(BIN)/graftwork gans search --out $(DEMO_GAN) \
 		$$(test -f $(DEMO_GAN)/config.json && echo --resume || echo --config demo-gan.toml)
 	@$(BIN)/graftwork gans sample $(DEMO_GAN)
 	@$(BIN)/graftwork gans sample $(DEMO_GAN) --count 8 --interpolate
+
+# The reports that docs/gallery.md shows, from small runs: some minutes.
+GALLERY := runs/gallery
+gallery: setup
+	rm -rf $(GALLERY)
+	$(BIN)/graftwork trees search --out $(GALLERY)/trees --config docs/gallery/trees.toml
+	$(BIN)/graftwork gans search --out $(GALLERY)/gans --config docs/gallery/gans.toml
+	$(BIN)/graftwork transfer learn --out $(GALLERY)/learn --config docs/gallery/learn.toml
+	$(BIN)/graftwork transfer apply $(GALLERY)/learn --out $(GALLERY)/apply --config docs/gallery/apply.toml
+	$(BIN)/graftwork benchmark trees $(GALLERY)/trees --out $(GALLERY)/benchmark \
+		--strategies random evolution reinforce --seeds 5 --budget 40
+	for kind in trees gans apply benchmark; do \
+		$(BIN)/graftwork report $(GALLERY)/$$kind --out docs/gallery/$$kind; done
+	$(BIN)/graftwork report $(GALLERY) --out docs/gallery/all --title "All runs of the gallery"
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile

@@ -21,8 +21,10 @@ STATES = (RUNNING, FINISHED, TIME_BUDGET, INTERRUPTED, FAILED, DAMAGED, OLDER, N
 
 LEVELS = 3
 """How deep runs are looked for."""
-NO_RUNS_INSIDE = {"checkpoints", "samples", "tensorboard", "export", "shared", "strategies"}
-NO_RUNS_INSIDE |= {"networks"}
+NO_RUNS_INSIDE = {
+    *("checkpoints", "samples", "tensorboard", "export"),
+    *("shared", "strategies", "networks"),
+}
 
 
 @dataclass(frozen=True)

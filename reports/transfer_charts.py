@@ -16,13 +16,13 @@ from reports.axes import legend, new_figure
 from reports.names import shorten
 from reports.palette import ACCENT, BRANCHES, INK, MUTED
 from reports.run_folder import RunFolder, number
+from reports.transfer_differences import Difference
 from reports.transfer_results import (
     FINE_TUNED,
     RANDOM,
     RANDOM_ARCHITECTURE,
     SCRATCH,
     TRANSFERRED,
-    Difference,
     TransferMethod,
     named,
 )
@@ -110,13 +110,13 @@ def difference_chart(
         seeds = singles.get(name, [])
         if len(seeds) > 1:
             axes.plot(seeds, [row] * len(seeds), "o", color=MUTED, alpha=0.35, markersize=3.6)
-        hurt = value < 0
+        below = value < 0
         axes.plot(
             value,
             row,
-            marker="v" if hurt else "o",
-            color=BRANCHES[1] if hurt else ACCENT,
-            markerfacecolor="none" if hurt else ACCENT,
+            marker="v" if below else "o",
+            color=BRANCHES[1] if below else ACCENT,
+            markerfacecolor="none" if below else ACCENT,
             markeredgewidth=1.6,
             markersize=5.5,
         )

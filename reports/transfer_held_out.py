@@ -8,14 +8,16 @@ from urllib.parse import quote
 
 from reports.names import attribute_name
 from reports.run_folder import RunFolder, mapping, number, read_run_folder
-from reports.transfer_results import (
+from reports.transfer_caveats import few_seeds
+from reports.transfer_differences import (
+    FEWEST_SEEDS,
     Difference,
-    TransferMethod,
+    NegativeTransfer,
+    negative_transfer,
     paired,
     read_differences,
-    read_transfer_methods,
-    rows_of,
 )
+from reports.transfer_results import TransferMethod, read_transfer_methods, rows_of
 from reports.wording import quantity
 
 
@@ -30,7 +32,7 @@ class HeldOut:
         methods: The methods of that run.
         match: Evaluations after which fine-tuning is where the controller from scratch ends.
         evaluations: Of how many.
-        negative: How many attributes transfer hurts, or `None`.
+        negative: The attributes for which transfer draws worse than chance.
         attributes: How many attributes the domain has, or `None`.
     """
 
@@ -40,7 +42,7 @@ class HeldOut:
     methods: list[TransferMethod]
     match: float | None
     evaluations: float | None
-    negative: int | None
+    negative: NegativeTransfer
     attributes: int | None
 
 
@@ -61,7 +63,6 @@ def _held_out(run: RunFolder, name: str, result: dict[str, Any]) -> HeldOut:
     apply = read_run_folder(folder) if there else RunFolder(folder, {}, [], {})
     full = {**apply.result, **result}
     methods = read_transfer_methods(replace(apply, result=full))
-    negative = full.get("negative_transfer")
     match = mapping(mapping(full, "comparison"), "match")
     return HeldOut(
         name=attribute_name(name),
@@ -70,7 +71,7 @@ def _held_out(run: RunFolder, name: str, result: dict[str, Any]) -> HeldOut:
         methods=methods,
         match=number(match, "evaluations"),
         evaluations=number(match, "of") or number(full, "evaluations"),
-        negative=len(negative) if isinstance(negative, list) else None,
+        negative=negative_transfer(full, methods),
         attributes=len(paired(methods, "transferred")) or None,
     )
 
@@ -92,7 +93,7 @@ def summarise_held_out(run: RunFolder, rows: Sequence[HeldOut]) -> list[str]:
     if known:
         better = _names(known, "transferred", "more")
         worse = _names(known, "transferred", "less")
-        alike = _names(known, "transferred", "no difference is shown")
+        alike = [name for row in known if (name := f"“{row.name}”") not in better + worse]
         text = (
             "Without any evaluation on it, the transferred strategy beats the mean random "
             f"architecture in {len(better)} of {quantity(len(known), 'held-out domain')}"
@@ -107,10 +108,8 @@ def summarise_held_out(run: RunFolder, rows: Sequence[HeldOut]) -> list[str]:
             f"its evaluations in {len(half)} of {len(known)}."
         )
         counts = {len(d.by_seed) for row in known if (d := row.differences["transferred"]).by_seed}
-        if counts == {1}:
-            paragraphs.append(
-                "This is one seed: the intervals are over attributes, and there is none over seeds."
-            )
+        if counts and max(counts) < FEWEST_SEEDS:
+            paragraphs.append(few_seeds(max(counts)))
     paragraphs.append(
         "Rewards are from validation images; intervals are over the attributes of the held-out "
         "domain. The report of every domain has its curves, its attributes and its test scores."

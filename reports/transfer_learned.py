@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.run_folder import RunFolder, mapping, number
-from reports.transfer_results import Difference, average, difference_of, name_of, rows_of
+from reports.transfer_caveats import few_seeds
+from reports.transfer_differences import Difference, difference_of
+from reports.transfer_results import average, name_of, rows_of
 from reports.transfer_words import claim, domain_names, score_name, seeds_of
 from reports.wording import decimal, duration, magnitude, quantity
 
@@ -65,10 +67,8 @@ def summarise_learn(run: RunFolder, rows: Sequence[LearnedRow]) -> list[str]:
         )
     else:
         paragraphs.append(" ".join(_learned(run, rows)))
-        if seeds == 1:
-            paragraphs.append(
-                "This is one seed: the interval is over attributes, and there is none over seeds."
-            )
+        if seeds in (1, 2):
+            paragraphs.append(few_seeds(seeds))
     paragraphs.append(
         "Rewards are from validation images of the very attributes that were learned on. They "
         "say that something was learned, not that it helps another domain: that is what "
@@ -87,7 +87,8 @@ def _learned(run: RunFolder, rows: Sequence[LearnedRow]) -> list[str]:
     worse = [row for row in rows if row.difference is not None and row.difference < 0]
     sentences = [
         f"At its end the strategy draws architectures with a mean reward of {decimal(ours, 4)}; "
-        f"random architectures have {decimal(theirs, 4)} under the same weights.",
+        f"random architectures have {decimal(theirs, 4)} under the same weights, which "
+        f"{weights_words(run.arguments)}.",
         claim(
             learned_difference(run, rows),
             quantity(len(rows), "attribute"),
@@ -102,6 +103,21 @@ def _learned(run: RunFolder, rows: Sequence[LearnedRow]) -> list[str]:
             f"It took {quantity(int(evaluations), 'evaluation')} and {duration(seconds)}."
         )
     return sentences
+
+
+def weights_words(arguments: dict[str, Any]) -> str:
+    """Returns whom the shared weights of learning favour, to stand after `weights that`.
+
+    In older runs the strategy drew most networks that they were trained on, and what is trained
+    more is rewarded more.
+
+    Args:
+        arguments: Those of the run.
+    """
+    uniform = number(arguments, "uniform")
+    if uniform is None or uniform < 1:
+        return "were trained on what the strategy drew, and favour that"
+    return "favour no network"
 
 
 def learned_difference(run: RunFolder, rows: Sequence[LearnedRow]) -> Difference:

@@ -11,14 +11,17 @@ from reports import wording
 from reports.inline_svg import inline_svg
 from reports.run_folder import RunFolder, mapping, number, read_run_folder
 from reports.tables import dataset_rows, flatten, plain
+from reports.transfer_caveats import match_words, seeds_words
 from reports.transfer_charts import (
     alone_chart,
     difference_chart,
     reward_chart,
     round_chart,
 )
+from reports.transfer_differences import CLAIMS, negative_transfer, paired, read_differences
 from reports.transfer_held_out import held_out_rows, summarise_held_out
 from reports.transfer_learned import learned_difference, learned_rows, summarise_learn
+from reports.transfer_outcome import kendall
 from reports.transfer_results import (
     FINE_TUNED,
     RANDOM,
@@ -26,12 +29,9 @@ from reports.transfer_results import (
     SCRATCH,
     TRANSFERRED,
     named,
-    negative_transfer,
-    paired,
-    read_differences,
     read_transfer_methods,
 )
-from reports.transfer_summary import kendall, summarise_apply
+from reports.transfer_summary import summarise_apply
 from reports.transfer_tables import (
     attribute_rows,
     chosen,
@@ -40,10 +40,17 @@ from reports.transfer_tables import (
     seed_differences,
     trained_networks,
 )
-from reports.transfer_words import domain_names, score_name, seeds_of, signed
+from reports.transfer_words import domain_names, score_name, seeds_of, signed, verdict_words
 
 LEARN, APPLY, LEAVE_ONE_OUT = "transfer learn", "transfer apply", "transfer leave-one-out"
 """What `config.json` calls the runs that this page is of."""
+_NAMES = {
+    "transferred": TRANSFERRED,
+    "tuned": FINE_TUNED,
+    "scratch": SCRATCH,
+    "random": RANDOM,
+    "one": RANDOM_ARCHITECTURE,
+}
 
 
 def save_transfer_report(run: Path) -> Path:
@@ -102,6 +109,8 @@ def render_transfer(run: RunFolder) -> str:
         "probability": wording.probability,
         "quantity": wording.quantity,
         "signed": signed,
+        "verdict": verdict_words,
+        "seeds_words": seeds_words,
         "plain": plain,
     }
     template, contents = pages[command]
@@ -123,8 +132,9 @@ def _common(run: RunFolder) -> dict[str, Any]:
 def _apply(run: RunFolder) -> dict[str, Any]:
     methods = read_transfer_methods(run)
     differences = read_differences(run.result, methods)
-    negative = negative_transfer(run, methods)
+    negative = negative_transfer(run.result, methods)
     tau, tau_p_value = kendall(run)
+    comparison = mapping(run.result, "comparison")
     source = mapping(run.config, "source") or mapping(run.result, "source")
     origin = " and ".join(domain_names(source)) or "another domain"
     charts = {
@@ -152,28 +162,23 @@ def _apply(run: RunFolder) -> dict[str, Any]:
         "methods": methods,
         "banded": any(limits for method in methods for limits in method.band),
         "differences": differences,
-        "negative": negative,
-        "names": {
-            "transferred": TRANSFERRED,
-            "tuned": FINE_TUNED,
-            "scratch": SCRATCH,
-            "random": RANDOM,
-            "one": RANDOM_ARCHITECTURE,
+        "claims": {
+            key: words for key, words in CLAIMS.items() if differences[key].mean is not None
         },
+        "match_words": match_words,
+        "names": _NAMES,
         "rows": attribute_rows(run, methods, negative),
         "tested": [
             m.name for m in methods if any(s.test is not None for s in m.attributes.values())
         ],
-        "transferred": named(methods, TRANSFERRED),
-        "match": mapping(mapping(run.result, "comparison"), "match"),
+        "match": mapping(comparison, "match"),
+        "random_match": mapping(comparison, "random_match"),
         "nearest": nearest_rows(run),
         "chosen": chosen(run),
         "tau": tau,
         "tau_p_value": tau_p_value,
         "dataset": dataset_rows(run.dataset),
-        "source": flatten(
-            {k: v for k, v in source.items() if k != "domains"} | {"domains": domain_names(source)}
-        ),
+        "source": flatten(source | {"domains": domain_names(source)}),
         "charts": _drawn(charts),
     }
 
@@ -233,8 +238,7 @@ def _leave_one_out(run: RunFolder) -> dict[str, Any]:
         "summary": summarise_held_out(run, rows),
         "rows": rows,
         "named": named,
-        "names": {"transferred": TRANSFERRED, "tuned": FINE_TUNED, "scratch": SCRATCH}
-        | {"random": RANDOM},
+        "names": _NAMES,
     }
 
 

@@ -1,17 +1,20 @@
 """What a run of `transfer apply` measured: its methods and their differences, from its files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from statistics import fmean
 from typing import Any
 
 from reports.names import attribute_name
-from reports.run_folder import RunFolder, finite, interval, mapping, number
+from reports.run_folder import RunFolder, finite, interval, number
 
 TRANSFERRED, FINE_TUNED, SCRATCH, RANDOM = "transferred", "fine-tuned", "from scratch", "random"
 RANDOM_ARCHITECTURE = "random architecture"
 """The first random architecture of an attribute: what training any network at all gives."""
+
+CHANCE = 0.5
+"""What counts in means for a reward that is not a finite number."""
 
 Span = tuple[float, float] | None
 
@@ -25,12 +28,14 @@ class Scores:
         area: Mean of its best reward so far over all numbers of evaluations.
         expected: Mean reward of architectures that it draws at its end.
         test: Score of its trained choice on test images.
+        shuffled: Mean reward of what it draws with the descriptors of other attributes.
     """
 
     final: float | None = None
     area: float | None = None
     expected: float | None = None
     test: float | None = None
+    shuffled: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,43 +63,6 @@ class TransferMethod:
     seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A mean difference over attributes.
-
-    Attributes:
-        mean: First minus second, or `None` where it was not measured.
-        interval: Its 95 % interval, or `None`.
-        p_value: Of no difference, or `None`.
-        by_seed: The same mean for every seed.
-    """
-
-    mean: float | None = None
-    interval: Span = None
-    p_value: float | None = None
-    by_seed: tuple[float, ...] = ()
-
-    @property
-    def verdict(self) -> str:
-        """`"more"`, `"less"`, `"no difference is shown"`, `"no interval"` or nothing."""
-        if self.mean is None:
-            return ""
-        if self.interval is None:
-            return "no interval"
-        low, high = self.interval
-        return "more" if low > 0 else "less" if high < 0 else "no difference is shown"
-
-
-# What is compared: the first and the second method, with the number of each.
-_PAIRS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
-    "transferred": ((TRANSFERRED, "expected"), (RANDOM, "expected")),
-    "mode": ((TRANSFERRED, "final"), (RANDOM, "expected")),
-    "fine_tuned": ((FINE_TUNED, "final"), (SCRATCH, "final")),
-    "area": ((FINE_TUNED, "area"), (SCRATCH, "area")),
-    "test": ((TRANSFERRED, "test"), (RANDOM_ARCHITECTURE, "test")),
-}
-
-
 def read_transfer_methods(run: RunFolder) -> list[TransferMethod]:
     """Returns the methods of a run; without a result, from what its journal holds so far."""
     listed = run.result.get("methods")
@@ -115,65 +83,6 @@ def read_transfer_methods(run: RunFolder) -> list[TransferMethod]:
 def named(methods: Iterable[TransferMethod], name: str) -> TransferMethod | None:
     """Returns the method of a name, or `None`."""
     return next((method for method in methods if method.name == name), None)
-
-
-def read_differences(
-    result: dict[str, Any], methods: Sequence[TransferMethod]
-) -> dict[str, Difference]:
-    """Returns all differences by their keys in `comparison`.
-
-    Where the result has none (too few attributes for an interval, or no result yet), the
-    mean over the attributes that both methods have stands in, without an interval.
-    """
-    comparison = mapping(result, "comparison")
-    return {
-        key: difference_of(mapping(comparison, key), paired(methods, key).values())
-        for key in _PAIRS
-    }
-
-
-def difference_of(values: dict[str, Any], pairs: Iterable[float | None]) -> Difference:
-    """Returns a difference as a result has it.
-
-    Args:
-        values: Its entry in `comparison`, or an empty object.
-        pairs: The differences of single attributes: their mean stands in for a missing one.
-    """
-    known = number(values, "mean")
-    if known is None:
-        known = number(values, "difference")
-    seeds = values.get("by_seed")
-    listed = list(seeds.values()) if isinstance(seeds, dict) else seeds
-    listed = listed if isinstance(listed, list) else []
-    return Difference(
-        average(pairs) if known is None else known,
-        interval(values, "interval"),
-        number(values, "p_value"),
-        tuple(value for seed in listed if (value := finite(seed)) is not None),
-    )
-
-
-def paired(methods: Sequence[TransferMethod], key: str) -> dict[str, float]:
-    """Returns first minus second of a comparison for every attribute that has both."""
-    (first, of_first), (second, of_second) = _PAIRS[key]
-    ours, theirs = named(methods, first), named(methods, second)
-    if ours is None or theirs is None:
-        return {}
-    found = {}
-    for name, scores in ours.attributes.items():
-        mine = getattr(scores, of_first)
-        other = getattr(theirs.attributes.get(name, Scores()), of_second)
-        if mine is not None and other is not None:
-            found[name] = mine - other
-    return found
-
-
-def negative_transfer(run: RunFolder, methods: Sequence[TransferMethod]) -> list[str]:
-    """Returns the attributes in which the transferred strategy draws worse than chance."""
-    listed = run.result.get("negative_transfer")
-    if isinstance(listed, list):
-        return [name_of(row) for row in listed]
-    return [name for name, value in paired(methods, "transferred").items() if value < 0]
 
 
 def name_of(row: Any) -> str:
@@ -222,7 +131,7 @@ def _from_result(values: dict[str, Any]) -> TransferMethod:
 
 
 def _scores(row: dict[str, Any]) -> Scores:
-    keys = ("final", "area", "expected", "test_score")
+    keys = ("final", "area", "expected", "test_score", "shuffled")
     return Scores(*(number(row, key) for key in keys))
 
 
@@ -232,16 +141,19 @@ def _from_journal(name: str, events: list[dict[str, Any]]) -> TransferMethod:
     for event in events:
         for row in rows_of(event, "attributes"):
             rows.setdefault(name_of(row), []).append(row)
-            curves.setdefault(name_of(row), []).append(best_so_far(row.get("rewards")))
+            best = best_so_far(row.get("rewards"))
+            known: list[float | None] = [CHANCE if reward is None else reward for reward in best]
+            curves.setdefault(name_of(row), []).append(known)
     attributes = {
         attribute: Scores(
-            final=average(number(row, "score") for row in listed),
+            final=average(_reward(row, "score") for row in listed),
             # Without evaluations the curve is level.
             area=average(
-                average(curve) if curve else number(row, "score")
+                average(curve) if curve else _reward(row, "score")
                 for curve, row in zip(curves[attribute], listed, strict=True)
             ),
-            expected=average(number(row, "expected") for row in listed),
+            expected=average(_reward(row, "expected") for row in listed),
+            shuffled=average(number(row, "shuffled") for row in listed),
         )
         for attribute, listed in rows.items()
     }
@@ -254,10 +166,16 @@ def _from_journal(name: str, events: list[dict[str, Any]]) -> TransferMethod:
             final=average(scores.final for scores in attributes.values()),
             area=average(scores.area for scores in attributes.values()),
             expected=average(scores.expected for scores in attributes.values()),
+            shuffled=average(scores.shuffled for scores in attributes.values()),
         ),
         attributes=attributes,
         seconds=average(number(event, "search_seconds") for event in events),
     )
+
+
+def _reward(row: dict[str, Any], key: str) -> float | None:
+    """Returns a reward of the journal: chance where it was measured and is not finite."""
+    return CHANCE if key in row and row[key] is None else number(row, key)
 
 
 def best_so_far(rewards: Any) -> list[float | None]:

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from reports.run_folder import RunFolder, mapping, number
-from reports.transfer_results import (
-    FINE_TUNED,
-    RANDOM,
-    RANDOM_ARCHITECTURE,
-    SCRATCH,
-    TRANSFERRED,
-    Difference,
-    TransferMethod,
-    named,
-    paired,
+from reports.run_folder import RunFolder, mapping
+from reports.transfer_caveats import caveats, few_seeds
+from reports.transfer_differences import NO_INTERVAL, Difference, NegativeTransfer, paired
+from reports.transfer_outcome import alone_words, attributes_of, fine_tuning_words
+from reports.transfer_results import RANDOM, TRANSFERRED, TransferMethod, named
+from reports.transfer_words import (
+    claim,
+    domain_names,
+    score_name,
+    seeds_of,
+    signed,
+    verdict_words,
 )
-from reports.transfer_words import claim, domain_names, score_name, seeds_of, signed
 from reports.wording import decimal, magnitude, probability, quantity, span
 
 
@@ -22,7 +22,7 @@ def summarise_apply(
     run: RunFolder,
     methods: Sequence[TransferMethod],
     differences: dict[str, Difference],
-    negative: Sequence[str],
+    negative: NegativeTransfer,
 ) -> list[str]:
     """Returns the summary of `transfer apply`: one paragraph a string.
 
@@ -35,9 +35,10 @@ def summarise_apply(
     else:
         paragraphs += [
             " ".join(_without_evaluation(run, methods, differences, negative)),
-            " ".join(_fine_tuning(run, methods, differences)),
-            " ".join(_alone(run, methods, differences)),
+            " ".join(fine_tuning_words(run, methods, differences)),
+            " ".join(alone_words(run, methods, differences)),
             _seeds(run, differences["transferred"]),
+            " ".join(caveats(run.result)),
         ]
     text = "Rewards are from validation images, under weights that all architectures share, and "
     text += "choices are by these rewards alone. "
@@ -81,16 +82,11 @@ def _progress(run: RunFolder) -> str:
     )
 
 
-def _over(run: RunFolder, methods: Sequence[TransferMethod], key: str) -> str:
-    count = len(paired(methods, key)) or len(run.attributes)
-    return quantity(count, "attribute")
-
-
 def _without_evaluation(
     run: RunFolder,
     methods: Sequence[TransferMethod],
     differences: dict[str, Difference],
-    negative: Sequence[str],
+    negative: NegativeTransfer,
 ) -> list[str]:
     ours, theirs = named(methods, TRANSFERRED), named(methods, RANDOM)
     if not ours or not theirs or ours.scores.expected is None or theirs.scores.expected is None:
@@ -101,7 +97,7 @@ def _without_evaluation(
         f"{decimal(theirs.scores.expected, 4)}.",
         claim(
             differences["transferred"],
-            _over(run, methods, "transferred"),
+            attributes_of(run, methods, "transferred"),
             "the transferred strategy beats the mean random architecture",
             "the transferred strategy is worse than drawing at random",
         ),
@@ -112,123 +108,57 @@ def _without_evaluation(
         text += f"mean random one by {signed(mode.mean)}"
         if mode.interval:
             text += f" ({span(mode.interval, 4)})"
-            text += f": {mode.verdict}" if mode.verdict.startswith("no") else ""
+            text += f": {verdict_words(mode)} over these attributes"
         sentences.append(f"{text}.")
-    known = len(paired(methods, "transferred"))
-    if negative:
-        listed = ", ".join(f"“{name}”" for name in negative[:6])
-        more = f" and {len(negative) - 6} more" if len(negative) > 6 else ""
-        sentences.append(
-            f"Transfer hurts in {len(negative)} of {quantity(known, 'attribute')}: {listed}{more}."
-        )
-    elif known:
-        sentences.append(f"Transfer hurts in none of {quantity(known, 'attribute')}.")
-    return sentences
+    return [*sentences, *_guidance(run, methods, differences), *lower_words(run, methods, negative)]
 
 
-def _fine_tuning(
+def _guidance(
     run: RunFolder, methods: Sequence[TransferMethod], differences: dict[str, Difference]
 ) -> list[str]:
-    tuned, scratch = named(methods, FINE_TUNED), named(methods, SCRATCH)
-    if not tuned or not scratch or tuned.scores.final is None or scratch.scores.final is None:
-        return ["Fine-tuning was not compared with a controller from scratch."]
-    match = mapping(mapping(run.result, "comparison"), "match")
-    of = number(match, "of") or number(run.result, "evaluations") or len(tuned.curve)
-    sentences = [
-        f"After {quantity(int(of), 'evaluation')} an attribute the best network has a reward of "
-        f"{decimal(tuned.scores.final, 4)} with fine-tuning and of "
-        f"{decimal(scratch.scores.final, 4)} with the controller from scratch.",
+    """Returns whether it matters which attribute the strategy is told; older runs lack it."""
+    found, ours = differences["guidance"], named(methods, TRANSFERRED)
+    if found.mean is None or ours is None:
+        return []
+    return [
+        "Told of other attributes instead of the one that they are scored for, it draws "
+        f"architectures with a mean reward of {decimal(ours.scores.shuffled, 4)}.",
         claim(
-            differences["fine_tuned"],
-            _over(run, methods, "fine_tuned"),
-            "fine-tuning ends higher",
-            "fine-tuning ends lower",
+            found,
+            attributes_of(run, methods, "guidance"),
+            "the attribute guides what is drawn",
+            "what is drawn for other attributes is better",
         ),
     ]
-    if match and (reached := number(match, "evaluations")) is not None:
-        part = "at most half" if reached <= of / 2 else "more than half"
-        sentences.append(
-            f"Fine-tuning is where the controller from scratch ends after {int(reached)} of its "
-            f"{int(of)} evaluations, {part} of them, in the mean over attributes and seeds; a "
-            "mean curve has no test."
-        )
-    elif match:
-        sentences.append(
-            "Fine-tuning does not reach the final reward of the controller from scratch within "
-            f"its {int(of)} evaluations."
-        )
-    best = named(methods, RANDOM)
-    if best and best.scores.final is not None:
-        top = max(tuned.scores.final, scratch.scores.final)
-        ahead = " That is more than either controller." if best.scores.final > top else ""
-        sentences.append(
-            f"The best of as many random architectures has {decimal(best.scores.final, 4)}.{ahead}"
-        )
-    area = differences["area"]
-    if area.mean is not None:
-        limits = f" ({span(area.interval, 4)}: " if area.interval else " ("
-        said = {"more": "fine-tuning is better", "less": "fine-tuning is worse"}
-        sentences.append(
-            f"Over the whole curve the areas differ by {signed(area.mean)}{limits}"
-            f"{said.get(area.verdict, area.verdict)})."
-        )
-    return sentences
 
 
-def _alone(
-    run: RunFolder, methods: Sequence[TransferMethod], differences: dict[str, Difference]
+def lower_words(
+    run: RunFolder, methods: Sequence[TransferMethod], negative: NegativeTransfer
 ) -> list[str]:
-    ours, theirs = named(methods, TRANSFERRED), named(methods, RANDOM_ARCHITECTURE)
-    sentences = []
-    score = score_name(run)
-    if ours and ours.scores.test is not None:
-        text = (
-            "Trained by itself, the transferred choice has a mean "
-            f"{score} of {decimal(ours.scores.test, 4)} on test images"
-        )
-        if theirs and theirs.scores.test is not None:
-            text += f"; one random architecture has {decimal(theirs.scores.test, 4)}"
-        sentences.append(f"{text}.")
-        if differences["test"].mean is not None:
-            sentences.append(
-                claim(
-                    differences["test"],
-                    _over(run, methods, "test"),
-                    "trained by itself it is better, too",
-                    "trained by itself it is worse",
-                )
-            )
-    else:
-        sentences.append(
-            "No chosen network was trained by itself, so that nothing here says what the choices "
-            "are worth outside the shared weights."
-        )
-    tau, p_value = kendall(run)
-    if tau is not None:
-        text = "Kendall’s τ of shared rewards and validation scores of networks trained by "
-        text += f"themselves, inside attributes, is {decimal(tau)}"
-        text += f" ({probability(p_value)})" if p_value is not None else ""
-        sentences.append(f"{text}. At 1 shared weights rank as training does, at 0 by chance.")
-    return sentences
-
-
-def kendall(run: RunFolder) -> tuple[float | None, float | None]:
-    """Returns Kendall's τ of shared and own scores, and its p-value."""
-    values = mapping(run.result, "kendall_tau")
-    if values:
-        return number(values, "tau"), number(values, "p_value")
-    return number(run.result, "kendall_tau"), number(run.result, "kendall_tau_p_value")
+    """Returns which attributes transfer hurts by a test, and how many others are lower."""
+    known = len(paired(methods, "transferred")) or len(run.attributes)
+    if not known:
+        return []
+    of, lower = quantity(known, "attribute"), len(negative.lower)
+    if negative.test is None:
+        return [f"It is lower for {lower} of {of}; no test says whether by more than chance."]
+    listed = ", ".join(f"“{name}”" for name in negative.shown[:6])
+    more = f" and {len(negative.shown) - 6} more" if len(negative.shown) > 6 else ""
+    text = f"Transfer hurts in {len(negative.shown) or 'none'} of {of}"
+    text += f": {listed}{more}" if listed else ""
+    text += f" ({negative.test}, corrected by Holm’s method)"
+    others = quantity(lower, "other attribute" if negative.shown else "attribute")
+    text += f"; lower for {others}, by no more than chance" if lower else ""
+    return [f"{text}."]
 
 
 def _seeds(run: RunFolder, difference: Difference) -> str:
     seeds = seeds_of(run)
-    if seeds == 1:
-        return (
-            "This is one seed: the intervals are over attributes, and there is none over seeds. "
-            "With another seed everything here may turn."
-        )
-    text = "Intervals are over attributes, each a mean over seeds."
-    if difference.interval is None:
+    if seeds in (1, 2):
+        return few_seeds(seeds)
+    text = "Intervals are over attributes, each a mean over seeds; a claim needs the same sign in "
+    text += "every seed as well."
+    if difference.interval is None and difference.verdict == NO_INTERVAL:
         text += " Fewer than three attributes give none."
     if difference.by_seed:
         ahead = sum(value > 0 for value in difference.by_seed)
@@ -236,5 +166,10 @@ def _seeds(run: RunFolder, difference: Difference) -> str:
             " Seed by seed, the transferred strategy differs from random architectures by "
             f"{', '.join(map(signed, difference.by_seed))}: it is ahead in {ahead} of "
             f"{len(difference.by_seed)}."
+        )
+    if difference.seed_interval:
+        text += (
+            f" The 95% interval of that mean over seeds is {span(difference.seed_interval, 4)} "
+            f"({probability(difference.seed_p_value)})."
         )
     return text

@@ -8,13 +8,13 @@ from typing import Any
 
 from reports.run_folder import RunFolder, mapping, number
 from reports.tables import command_line
+from reports.transfer_differences import NegativeTransfer, paired
 from reports.transfer_results import (
     RANDOM,
     TRANSFERRED,
     Scores,
     TransferMethod,
     name_of,
-    paired,
     rows_of,
 )
 
@@ -29,7 +29,7 @@ class AttributeRow:
     Attributes:
         name: Of the attribute.
         difference: Reward of what the transferred strategy draws, less that of random ones.
-        hurt: Whether transfer hurts: the difference is negative.
+        hurt: Whether a test shows that transfer hurts.
         scores: By method; a method without the attribute has empty scores.
     """
 
@@ -44,7 +44,7 @@ class AttributeRow:
 
 
 def attribute_rows(
-    run: RunFolder, methods: Sequence[TransferMethod], negative: Sequence[str]
+    run: RunFolder, methods: Sequence[TransferMethod], negative: NegativeTransfer
 ) -> list[AttributeRow]:
     """Returns a row for every attribute that a method has, in the order of the run."""
     differences = paired(methods, "transferred")
@@ -53,7 +53,7 @@ def attribute_rows(
         AttributeRow(
             name,
             differences.get(name),
-            name in negative,
+            name in negative.shown,
             {method.name: method.attributes.get(name, Scores()) for method in methods},
         )
         for name in names
@@ -169,13 +169,21 @@ class TrainedNetwork:
 
 
 def trained_networks(run: RunFolder) -> list[TrainedNetwork]:
-    """Returns the networks of the journal that have both scores."""
+    """Returns the networks of the journal that have both scores.
+
+    What several methods chose for an attribute is one network, of the first that was trained.
+    """
     found = []
+    counted: set[tuple[Any, ...]] = set()
     for event in run.of_kind("trained"):
         for row in rows_of(event, "attributes"):
             shared, alone = number(row, "shared_score"), number(row, "validation_score")
-            if shared is not None and alone is not None:
-                group = (event.get("seed"), name_of(row))
+            architecture = row.get("architecture")
+            group = (event.get("seed"), name_of(row))
+            network = (*group, *(architecture if isinstance(architecture, list) else [None]))
+            if shared is not None and alone is not None and network not in counted:
+                if architecture:
+                    counted.add(network)
                 found.append(TrainedNetwork(str(event.get("method")), group, shared, alone))
     return found
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from reports.names import attribute_name
 from reports.run_folder import RunFolder
-from reports.transfer_results import Difference
+from reports.transfer_caveats import seeds_words
+from reports.transfer_differences import EQUAL, NO_INTERVAL, Difference
 from reports.wording import decimal, probability, span
 
 SCORES = {
@@ -55,10 +56,18 @@ def claim(difference: Difference, over: str, better: str, worse: str) -> str:
         worse: What is said where all of it is below 0.
     """
     text = f"The difference is {signed(difference.mean)}"
-    if difference.interval is None:
+    if difference.verdict == EQUAL:
+        return f"{text} for every attribute: where all are the same there is no interval."
+    if difference.interval is None or difference.verdict == NO_INTERVAL:
         return f"{text}; there is no interval for it, so that it cannot be told from chance."
     text += f" (95% interval {span(difference.interval, 4)} over {over}"
     if difference.p_value is not None:
         text += f"; paired t-test, {probability(difference.p_value)}"
     said = {"more": better, "less": worse}.get(difference.verdict, difference.verdict)
-    return f"{text}): {said}."
+    seeds = seeds_words(difference)
+    return f"{text}): {said} over these attributes{f' ({seeds})' if seeds else ''}."
+
+
+def verdict_words(difference: Difference) -> str:
+    """Returns a verdict as tables have it: `"higher"`, `"lower"` or why neither can be said."""
+    return {"more": "higher", "less": "lower"}.get(difference.verdict, difference.verdict)

@@ -101,7 +101,7 @@ class ChosenNetworks:
             for task in range(len(trained), len(rows)):
                 architecture, shared_score = rows[task]
                 known = self._known.get((seed, self.attributes[task], tuple(architecture)))
-                if known is not None:
+                if known is not None and not under_way:
                     trained.append(_reused(known, shared_score))
                     stage.advance(steps)
                     continue

@@ -8,8 +8,8 @@ import numpy as np
 from datasets.identity import describe
 from graftwork.statistics import grouped_kendall
 from transfer_nas.config import TransferLearning
-from transfer_nas.domains import Domain
 from transfer_nas.differences import PAIRS, compared, differences, matched
+from transfer_nas.domains import Domain
 from transfer_nas.method_table import (
     FINE_TUNED,
     RANDOM,

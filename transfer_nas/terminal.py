@@ -7,8 +7,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from graftwork.run import read_config
 from reports import save_transfer_report
-from reports.wording import probability
+from reports.transfer_learned import weights_words
+from transfer_nas.sentences import (
+    application_lines,
+    decimal,
+    few_seeds,
+    said,
+    signed,
+    signed_span,
+    span,
+)
 
 MOST_ROWS = 40
 
@@ -36,7 +46,12 @@ def print_learning(run: Path, result: dict[str, Any], console: Console) -> None:
     )
     console.print()
     console.print(table)
-    console.print(f"mean {result['score']} on validation images, under the shared weights")
+    arguments = read_config(run)["arguments"]
+    console.print(
+        f"mean {result['score']} on validation images, under shared weights that "
+        f"{weights_words(arguments)}",
+        markup=False,
+    )
     console.print()
     lines = [
         said(
@@ -87,59 +102,6 @@ def print_application(run: Path, result: dict[str, Any], console: Console) -> No
     _end(console, application_lines(result), result, report, ("report.html", "result.json"))
 
 
-def application_lines(result: dict[str, Any]) -> list[str]:
-    """Returns what the result of `graftwork transfer apply` shows, and what not."""
-    comparison = result["comparison"]
-    lines = [
-        said(
-            comparison["transferred"],
-            "What the transferred strategy draws",
-            "what is drawn at random",
-        ),
-        said(
-            comparison["fine_tuned"],
-            "The best of the fine-tuned strategy",
-            "that of the strategy from scratch",
-        ),
-    ]
-    match = comparison["match"]
-    if match["evaluations"] is not None:
-        lines.append(
-            f"The fine-tuned strategy reaches the final reward of the one from scratch after "
-            f"{match['evaluations']} of {match['of']} evaluations, in the mean."
-        )
-    else:
-        lines.append(
-            "The fine-tuned strategy does not reach the final reward of the one from scratch in "
-            f"{match['of']} evaluations."
-        )
-    if comparison["test"]:
-        lines.append(
-            said(
-                comparison["test"],
-                "Trained by itself, the transferred choice",
-                "a random architecture",
-            )
-        )
-    if result["negative_transfer"]:
-        names = result["negative_transfer"]
-        lines.append(
-            f"Transfer draws worse than chance for {len(names)} of {len(result['attributes'])} "
-            f"attributes: {', '.join(names[:8])}{', …' if len(names) > 8 else ''}."
-        )
-    tau = result["kendall_tau"]
-    if tau is not None:
-        lines.append(
-            f"Kendall's τ of rewards and validation scores of {result['kendall_networks']} "
-            f"networks trained by themselves is {tau:.2f}."
-        )
-    if result["seen"]:
-        lines.append("The strategy was learned on these very data: nothing here was unseen.")
-    if len(result["seeds"]) < 3:
-        lines.append(few_seeds(result["seeds"]))
-    return lines
-
-
 def print_leave_one_out(run: Path, result: dict[str, Any], console: Console) -> None:
     """Writes the reports of `graftwork transfer leave-one-out`, and prints a row a domain."""
     report = save_transfer_report(run)
@@ -185,42 +147,6 @@ def print_leave_one_out(run: Path, result: dict[str, Any], console: Console) -> 
     _end(console, lines, result, report, ("report.html", "result.json"))
 
 
-def said(comparison: dict[str, Any] | None, first: str, second: str) -> str:
-    """Returns a paired difference over attributes as one plain sentence.
-
-    Args:
-        comparison: An entry of `comparison` in a result, or None where nothing was measured.
-        first: What is compared.
-        second: What it is compared with.
-    """
-    if comparison is None:
-        return f"{first} was not compared with {second}."
-    text = f"{first} scores {signed(comparison['mean'])} against {second}"
-    interval = comparison["interval"]
-    if interval is None:
-        return (
-            f"{text}; {comparison['attributes']} attributes give no interval: "
-            "no difference is shown."
-        )
-    text += (
-        f" (95 % interval {signed_span(interval)} over "
-        f"{comparison['attributes']} attributes, {probability(comparison['p_value'])})"
-    )
-    low, high = interval
-    if low > 0:
-        return f"{text}: better by more than chance."
-    return f"{text}: worse." if high < 0 else f"{text}: no difference is shown."
-
-
-def few_seeds(seeds: list[int]) -> str:
-    """Returns what must be known of a result from one or two seeds."""
-    one = len(seeds) == 1
-    return (
-        f"{'One seed' if one else 'Two seeds'}: the intervals are over attributes, and say "
-        "nothing of what another seed would give."
-    )
-
-
 def _end(
     console: Console,
     lines: list[str],
@@ -236,23 +162,3 @@ def _end(
     for name in names:
         if report.with_name(name).exists():
             console.print(f"{name:<12} {report.with_name(name)}", markup=False)
-
-
-def decimal(value: float | None, digits: int = 4) -> str:
-    """Writes a score."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def signed(value: float | None, digits: int = 4) -> str:
-    """Writes a difference."""
-    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
-
-
-def span(interval: list[float] | None, digits: int = 4) -> str:
-    """Writes an interval of scores."""
-    return "–" if interval is None else "–".join(decimal(end, digits) for end in interval)
-
-
-def signed_span(interval: list[float] | None) -> str:
-    """Writes an interval of differences."""
-    return "–" if interval is None else " to ".join(map(signed, interval))

@@ -1,8 +1,11 @@
 """A search that begins with what another one found: the first tree, its matches, resuming."""
 
+import contextlib
 import dataclasses
+import io
 import itertools
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 import tiny
 from stopped_graftwork import graftwork
 
+from graftwork.cli import main
 from graftwork.config_file import expand_config
 from graftwork.errors import InputError
 from graftwork.files import read_json, write_json
@@ -239,9 +243,15 @@ def whole(searched, tmp_path_factory):
     folder = tmp_path_factory.mktemp("warm")
     shutil.copytree(searched, folder / "other")
     flags = ("--out", folder / "run", "--warm-start", folder / "other")
-    process = graftwork("trees", "search", *SEARCH, *flags)
-    assert process.returncode == 0, process.stderr
-    return folder / "run", folder / "other", process.stdout + process.stderr
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as printed,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        handler = signal.getsignal(signal.SIGTERM)
+        tiny.register(patch)
+        main(["trees", "search", *SEARCH, *map(str, flags)])
+        signal.signal(signal.SIGTERM, handler)
+    return folder / "run", folder / "other", printed.getvalue()
 
 
 def test_a_whole_search_begins_with_the_other_tree_and_tells_so(whole, searched):

@@ -21,7 +21,9 @@ OPERATIONS = [
 DIGITS = ["even", "at least 5", "round", "has a loop", "prime", "open at the left", "one stroke"]
 GLYPHS = ["serif", "bold", "upper case", "letter", "has a loop", "monospace"]
 NEGATIVE = "prime"
-"""The attribute that transfer hurts."""
+"""The attribute that a test shows transfer to hurt."""
+LOWER = "round"
+"""An attribute that is lower by no more than chance."""
 METHODS = {"random": 0.0, "transferred": 0.02, "from scratch": 0.01, "fine-tuned": 0.022}
 """What each of them draws, above random architectures."""
 EVALUATIONS = 24
@@ -93,7 +95,12 @@ def make_learn_run(
     config = {
         "format": 1,
         "command": "transfer learn",
-        "arguments": {"dataset": list(domains), "out": "runs/source", "score": "auc"},
+        "arguments": {
+            "dataset": list(domains),
+            "out": "runs/source",
+            "score": "auc",
+            "uniform": 1.0,
+        },
         "versions": {"graftwork": "0.1.0"},
         "domains": [domain(name, GLYPHS) for name in domains],
         "space": space(),
@@ -168,7 +175,13 @@ def make_leave_one_out(
         "versions": {},
         "domains": [domain(name, DIGITS) for name in domains],
     }
-    keys = ("methods", "comparison", "negative_transfer")
+    keys = (
+        "methods",
+        "comparison",
+        "negative_transfer",
+        "lower_by_chance",
+        "negative_transfer_test",
+    )
     rows = []
     for name in domains:
         inside = path / f"without-{name}" / "apply" / "result.json"
@@ -207,7 +220,9 @@ def search(
     rows = []
     for place, name in enumerate(attributes):
         base = 0.75 + 0.15 * place / len(attributes)
-        gain = METHODS[method] * (-0.4 if name == NEGATIVE and method == "transferred" else 1)
+        gain = METHODS[method] * (
+            {NEGATIVE: -0.4, LOWER: -0.1}.get(name, 1) if method == "transferred" else 1
+        )
         rewards = (
             []
             if method == "transferred"
@@ -230,6 +245,8 @@ def search(
                 }
                 for i in range(3)
             ]
+            row["shuffled"] = base + 0.2 * gain
+        row["drawn"] = [row["expected"]] * 16
         rows.append(row)
     return {
         "event": "searched",
@@ -237,6 +254,7 @@ def search(
         "method": method,
         "search_seconds": 12.5,
         "evaluations": 0 if method == "transferred" else EVALUATIONS * len(attributes),
+        "cut_short": False,
         "attributes": rows,
     }
 
@@ -275,8 +293,16 @@ def compare(differences: list[float], by_seed: list[float] | None = None) -> dic
         "mean": float(np.mean(differences)),
         "interval": list(test.interval) if test else None,
         "p_value": test.p_value if test else None,
+        "attributes": len(differences),
     }
-    return row | ({"by_seed": by_seed} if by_seed else {})
+    if not by_seed:
+        return row
+    over = paired_difference(by_seed, [0.0] * len(by_seed))
+    return row | {
+        "by_seed": by_seed,
+        "seed_interval": list(over.interval) if over else None,
+        "seed_p_value": over.p_value if over else None,
+    }
 
 
 def apply_result(config: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
@@ -289,20 +315,21 @@ def apply_result(config: dict[str, Any], events: list[dict[str, Any]]) -> dict[s
     if trained:
         methods.append(method_row("random architecture", names, [], trained))
     values = {
-        (method["name"], key): [row[key] for row in method["attributes"]]
+        (method["name"], key): [row.get(key) for row in method["attributes"]]
         for method in methods
-        for key in ("final", "area", "expected", "test_score")
+        for key in ("final", "area", "expected", "test_score", "shuffled")
     }
 
     def less(first: tuple[str, str], second: tuple[str, str]) -> dict[str, Any] | None:
         pairs = list(zip(values.get(first, []), values.get(second, []), strict=False))
         if not pairs or None in itertools.chain(*pairs):
             return None
-        return compare([a - b for a, b in pairs], [0.011, 0.018, -0.002][: len(seeds)])
+        return compare([a - b for a, b in pairs], [0.011, 0.018, 0.006][: len(seeds)])
 
     tuned, scratch = methods[3]["curve"], methods[2]["final"]
     reached = next((i for i, value in enumerate(tuned, 1) if value >= scratch), None)
     ours, theirs = values["transferred", "expected"], values["random", "expected"]
+    lower = [name for name, a, b in zip(names, ours, theirs, strict=True) if a < b]
     return {
         "format": 1,
         "command": "transfer apply",
@@ -317,15 +344,33 @@ def apply_result(config: dict[str, Any], events: list[dict[str, Any]]) -> dict[s
         "methods": methods,
         "comparison": {
             "transferred": less(("transferred", "expected"), ("random", "expected")),
+            "guidance": less(("transferred", "expected"), ("transferred", "shuffled")),
             "mode": less(("transferred", "final"), ("random", "expected")),
             "fine_tuned": less(("fine-tuned", "final"), ("from scratch", "final")),
             "area": less(("fine-tuned", "area"), ("from scratch", "area")),
             "test": less(("transferred", "test_score"), ("random architecture", "test_score")),
-            "match": {"evaluations": reached, "of": EVALUATIONS},
+            "scratch_random": less(("from scratch", "final"), ("random", "final")),
+            "fine_tuned_random": less(("fine-tuned", "final"), ("random", "final")),
+            "fine_tuned_test": less(("fine-tuned", "test_score"), ("from scratch", "test_score")),
+            "match": {
+                "evaluations": reached,
+                "of": EVALUATIONS,
+                "by_seed": [3, 7, 5][: len(seeds)],
+                "interval": [1.0, 9.97] if len(seeds) == 3 else None,
+            },
+            "random_match": {
+                "evaluations": None,
+                "of": EVALUATIONS,
+                "by_seed": [20, None, None][: len(seeds)],
+                "interval": None,
+            },
         },
-        "negative_transfer": [
-            name for name, a, b in zip(names, ours, theirs, strict=True) if a < b
-        ],
+        "negative_transfer": [name for name in lower if name == NEGATIVE],
+        "lower_by_chance": [name for name in lower if name != NEGATIVE],
+        "negative_transfer_test": {
+            "test": "paired t-test over seeds",
+            "p_values": {name: 0.01 if name == NEGATIVE else 0.5 for name in names},
+        },
         "nearest": [
             {"attribute": row["attribute"], "nearest": row["nearest"]}
             for row in searched[1]["attributes"]
@@ -359,9 +404,11 @@ def method_row(
                 "test_score": float(np.mean(tests)) if tests else None,
             }
         )
+        if name == "transferred":
+            rows[-1]["shuffled"] = float(np.mean([row["shuffled"] for row in listed]))
 
     def mean(key: str) -> float | None:
-        return None if rows[0][key] is None else float(np.mean([row[key] for row in rows]))
+        return None if rows[0].get(key) is None else float(np.mean([row[key] for row in rows]))
 
     def around(value: float | None) -> list[float] | None:
         return None if value is None or len(names) < 3 else [value - 0.01, value + 0.01]
@@ -378,6 +425,10 @@ def method_row(
         "expected_interval": around(mean("expected")),
         "test_score": mean("test_score"),
         "test_interval": around(mean("test_score")),
+        "shuffled": mean("shuffled"),
+        "evaluations": [event["evaluations"] // len(names) for event in own],
+        "cut_short": [event["cut_short"] for event in own],
+        "missing": 0,
         "seconds": 12.5 if own else None,
         "attributes": rows,
     }

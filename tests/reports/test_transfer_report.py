@@ -12,6 +12,7 @@ from fake_runs import make_run
 from fake_transfer_runs import (
     DIGITS,
     EVALUATIONS,
+    LOWER,
     METHODS,
     NEGATIVE,
     make_apply_run,
@@ -22,8 +23,10 @@ from test_report import Page, change, words
 
 from graftwork.errors import InputError
 from reports import save_transfer_report
+from reports.run_folder import read_run_folder
 from reports.transfer_charts import alone_chart
-from reports.transfer_tables import TrainedNetwork
+from reports.transfer_differences import DISAGREE, NOT_SHOWN, difference_of
+from reports.transfer_tables import TrainedNetwork, trained_networks
 
 NASTY = "<script>alert(1)</script> & $x^2$"
 RUNS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -89,13 +92,23 @@ def test_contents_of_a_finished_application(tmp_path):
         f"mean reward of {methods['transferred']['expected']:.4f}; random architectures have "
         f"{methods['random']['expected']:.4f}",
         f"(95% interval {low:.4f} to {high:.4f} over 7 attributes; paired t-test, p = ",
-        "the transferred strategy beats the mean random architecture.",
-        f"Transfer hurts in 1 of 7 attributes: “{NEGATIVE}”.",
+        "the transferred strategy beats the mean random architecture over these attributes (above "
+        "0 in 3 of 3 seeds, over seeds −0.0033 to 0.0266, p = 0.079).",
+        f"mean reward of {methods['transferred']['shuffled']:.4f}. The difference is",
+        "the attribute guides what is drawn over these attributes",
+        f"Transfer hurts in 1 of 7 attributes: “{NEGATIVE}” (paired t-test over seeds, corrected "
+        "by Holm’s method); lower for 1 other attribute, by no more than chance.",
+        "by seed 3, 7, 5; 95% interval over seeds 1.0 to 10.0",
+        "Random search is at no time where the controller from scratch ends (by seed 20, never,",
+        "told the attribute − told another",
+        "final reward: from scratch − random search",
+        "final reward: fine-tuned − random search",
+        "test, trained alone: fine-tuned − from scratch",
         f"reward of {methods['fine-tuned']['final']:.4f} with fine-tuning and of "
         f"{methods['from scratch']['final']:.4f} with the controller from scratch",
         f"ends after {match} of its {EVALUATIONS} evaluations, at most half of them",
         f"as many random architectures has {methods['random']['final']:.4f}.",
-        "by +0.0110, +0.0180, −0.0020: it is ahead in 2 of 3.",
+        "by +0.0110, +0.0180, +0.0060: it is ahead in 3 of 3.",
         "inside attributes, is 0.37 (p = 0.012)",
         "Rewards are from validation images",
         "Test images are read once",
@@ -106,7 +119,15 @@ def test_contents_of_a_finished_application(tmp_path):
         "▼ hurts",
     ):
         assert expected in text
-    for forbidden in ("unfinished", "one seed", "--resume", "--source", "no difference is shown: "):
+    for forbidden in (
+        "unfinished",
+        "one seed",
+        "--resume",
+        "--source",
+        "no difference is shown: ",
+        "Time ended",
+        "no finite numbers",
+    ):
         assert forbidden not in text
     for method in methods.values():
         test = f"{method['test_score']:.4f}" if method["test_score"] else "–"
@@ -128,10 +149,10 @@ def test_only_the_attribute_that_transfer_hurts_is_marked(tmp_path):
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ([0.001, 0.03], "the transferred strategy beats the mean random architecture."),
-        ([-0.001, 0.03], "no difference is shown."),
-        ([0.0, 0.03], "no difference is shown."),
-        ([-0.03, -0.001], "the transferred strategy is worse than drawing at random."),
+        ([0.001, 0.03], "the transferred strategy beats the mean random architecture over"),
+        ([-0.001, 0.03], "no difference is shown over"),
+        ([0.0, 0.03], "no difference is shown over"),
+        ([-0.03, -0.001], "the transferred strategy is worse than drawing at random over"),
         (None, "there is no interval for it, so that it cannot be told from chance."),
     ],
     ids=["above", "around", "from zero", "below", "none"],
@@ -144,7 +165,82 @@ def test_the_claim_follows_the_interval(tmp_path, limits, said):
     sentence = re.search(r"random architectures have 0\.\d+\. (The difference.*?\.) The one", text)
     assert sentence
     assert sentence[1].startswith("The difference is +0.0120")
-    assert sentence[1].endswith(said)
+    assert sentence[1].removesuffix(" these attributes.").endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "verdict"),
+    [
+        ((0.01, 0.02, 0.001), "more"),
+        ((0.01, 0.02, -0.001), DISAGREE),
+        ((0.01, 0.0), DISAGREE),
+        ((0.01,), "more"),
+        ((), "more"),
+    ],
+    ids=["agree", "one below", "one at zero", "one seed", "unknown"],
+)
+def test_a_claim_needs_every_seed(seeds, verdict):
+    entry = {"mean": 0.01, "interval": [0.001, 0.03], "by_seed": list(seeds)}
+    assert difference_of(entry).verdict == verdict
+    below = {"mean": -0.01, "interval": [-0.03, -0.001], "by_seed": [-value for value in seeds]}
+    assert difference_of(below).verdict == verdict.replace("more", "less")
+    around = {"mean": 0.01, "interval": [-0.001, 0.03], "by_seed": list(seeds)}
+    assert difference_of(around).verdict == NOT_SHOWN
+
+
+def test_seeds_that_disagree_and_differences_that_are_equal_are_said(tmp_path):
+    seeds = {"by_seed": [0.03, 0.02, -0.01], "seed_interval": [-0.038, 0.065]}
+    ahead = {"mean": 0.012, "interval": [0.001, 0.03], "p_value": 0.03, "attributes": 7}
+    run = compared(make_apply_run(tmp_path / "run"), transferred=ahead | seeds)
+    text = words(report(run))
+    assert (
+        "the seeds disagree: no difference is shown over these attributes (above 0 in 2 of" in text
+    )
+    assert "beats" not in text
+    same = {"mean": 0.25, "interval": None, "p_value": None, "attributes": 7}
+    text = words(report(compared(run, transferred=same)))
+    assert "is +0.2500 for every attribute: where all are the same there is no interval." in text
+    assert "cannot be told from chance" not in text
+
+
+def test_a_result_without_tests_of_negative_transfer_names_no_attribute(tmp_path):
+    run = make_apply_run(tmp_path / "run")
+    result = json.loads((run / "result.json").read_text())
+    for key in ("lower_by_chance", "negative_transfer_test"):
+        del result[key]
+    del result["comparison"]["guidance"], result["comparison"]["random_match"]
+    for method in result["methods"]:
+        for row in [method, *method["attributes"]]:
+            row.pop("shuffled", None)
+    result["negative_transfer"] = [NEGATIVE, LOWER]
+    (run / "result.json").write_text(json.dumps(result))
+    html = report(run)
+    text = words(html)
+    assert "It is lower for 2 of 7 attributes; no test says whether by more than chance." in text
+    assert "<small>▼ hurts" not in html
+    assert "Told of other attributes" not in text
+
+
+def test_searches_cut_short_and_missing_rewards_are_said(tmp_path):
+    run = make_apply_run(tmp_path / "run")
+    methods = json.loads((run / "result.json").read_text())["methods"]
+    methods[3] |= {"cut_short": [False, True, False], "evaluations": [24, 5, 24], "missing": 4}
+    text = words(report(change(run, methods=methods, evaluations=5)))
+    assert "Time ended some searches early: fine-tuned in seed 1 after 5 evaluations" in text
+    assert "final rewards are after 5 of every method" in text
+    assert "were no finite numbers count as 0.5, chance: 4 of fine-tuned." in text
+
+
+def test_a_network_that_several_methods_chose_is_shown_once(tmp_path):
+    run = read_run_folder(make_apply_run(tmp_path / "run", seeds=2))
+    every = trained_networks(run)
+    # The fake trains what random search chose a second time, as the random architecture.
+    assert len(every) == 2 * len(METHODS) * len(DIGITS)
+    for event in run.of_kind("trained"):
+        for row in event["attributes"]:
+            row["architecture"] = [0] * 7
+    once = trained_networks(run)
+    assert len(once) == len({network.group for network in once}) == 2 * len(DIGITS)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +362,7 @@ def test_contents_of_learning(tmp_path):
     text = words(report(make_learn_run(tmp_path / "run", domains=("glyphs", "emoji"))))
     for expected in (
         "learns on “glyphs” and “emoji”, 12 attributes in all, 3 seeds.",
-        "random architectures have 0.9000 under the same weights",
+        "random architectures have 0.9000 under the same weights, which favour no network.",
         "In 2 of 12 attributes it is below random architectures.",
         "not that it helps another domain",
         "No test image was read.",

@@ -1,21 +1,8 @@
 """A finished learning and a finished application that take seconds."""
 
-import signal
-
 import pytest
-import tiny
 import tiny_transfer
-
-from graftwork.cli import main
-
-
-def transfer(*arguments):
-    """Calls `graftwork transfer`, which knows the dataset `tiny` for as long."""
-    handler = signal.getsignal(signal.SIGTERM)
-    with pytest.MonkeyPatch.context() as patch:
-        tiny.register(patch)
-        main(["transfer", *map(str, arguments)])
-    signal.signal(signal.SIGTERM, handler)
+from tiny_transfer import transfer
 
 
 @pytest.fixture(scope="session")

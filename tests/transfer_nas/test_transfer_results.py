@@ -2,9 +2,16 @@
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from transfer_nas.method_table import best_so_far, compared, mean_of, read_table
-from transfer_nas.results import application_result, correlation, matched
+from graftwork.progress import Progress
+from transfer_nas.chosen_networks import ChosenNetworks
+from transfer_nas.differences import compared, matched
+from transfer_nas.method_table import best_so_far, mean_of
+from transfer_nas.negative_transfer import OVER_DRAWS, OVER_SEEDS
+from transfer_nas.results import application_result, correlation
+from transfer_nas.sentences import application_lines, said
+from transfer_nas.standalone import TrainedChain
 
 ATTRIBUTES = ("a", "b", "c", "d")
 DATASET = {"name": "target", "fingerprint": "f", "attributes": list(ATTRIBUTES)}
@@ -31,8 +38,10 @@ def searched(seed, method, rows):
     }
 
 
-def trained(seed, method, scores, shared=0.5):
+def trained(seed, method, scores, shared=0.5, architecture=None):
     """An event of trainings: test scores, the validation scores a tenth above."""
+    # Every method has a network of its own, if not told otherwise.
+    architecture = architecture or [ord(letter) for letter in method]
     return {
         "event": "trained",
         "seed": seed,
@@ -43,6 +52,7 @@ def trained(seed, method, scores, shared=0.5):
                 "test_score": score,
                 "validation_score": score + 0.1,
                 "shared_score": shared,
+                "architecture": architecture,
             }
             for name, score in zip(ATTRIBUTES, scores, strict=True)
         ],
@@ -142,27 +152,138 @@ def test_differences_are_paired_by_attribute():
     assert comparison["test"]["mean"] == pytest.approx((0.1 + 0.2 + 0.2 + 0.1) / 4)
 
 
-def test_equal_differences_have_no_interval_and_a_mean():
-    assert compared([0.2, 0.3, 0.4], [0.1, 0.1, 0.1], [0.2])["interval"] is not None
-    same = compared([0.5, 0.5, 0.5], [0.25, 0.25, 0.25], [0.25])
+def test_differences_are_taken_inside_seeds():
+    # The second seed has trained one network of the two: it is compared with nothing.
+    events = [
+        event
+        for event in journal()
+        if event["event"] == "searched"
+        or event["seed"] == 0
+        or event["method"] != "random architecture"
+    ]
+    for event in events:
+        if event["event"] == "trained" and event["seed"] == 1:
+            for row in event["attributes"]:
+                row["test_score"] += 10
+    test = result(events)["comparison"]["test"]
+    assert test["mean"] == pytest.approx(0.15)
+    assert test["by_seed"] == [pytest.approx(0.15), None]
+
+
+def test_equal_differences_have_no_interval_and_are_said():
+    assert compared(np.array([[0.1], [0.2], [0.3]]))["interval"] is not None
+    same = compared(np.full((3, 2), 0.25))
     assert same["interval"] is None
     assert same["mean"] == 0.25
-    assert compared([0.2, 0.3], [0.1, 0.1], [])["interval"] is None
-    assert compared([], [], []) is None
+    assert "+0.2500 against b, the same for each of 3 attributes" in said(same, "a", "b")
+    few = compared(np.array([[0.1], [0.2]]))
+    assert few["interval"] is None
+    assert "2 attributes give no interval" in said(few, "a", "b")
+    assert compared(np.full((4, 2), np.nan)) is None
 
 
-def test_transfer_that_hurts_is_named():
-    assert result(journal())["negative_transfer"] == ["c"]
+def test_the_test_over_seeds_stands_beside_that_over_attributes():
+    # Alike over attributes, and one seed has the other sign.
+    values = np.array([[0.5, 0.5, -0.2]] * 4) + np.arange(4)[:, None] / 100
+    found = compared(values)
+    assert found["interval"][0] > 0
+    assert found["by_seed"] == pytest.approx([0.515, 0.515, -0.185])
+    low, high = found["seed_interval"]
+    assert low < 0 < high
+    assert 0.05 < found["seed_p_value"] < 1
+    sentence = said(found, "a", "b")
+    assert "the seeds disagree: no difference is shown over these attributes" in sentence
+    assert "above 0 in 2 of 3 seeds" in sentence
+    agreed = said(compared(values + 0.3), "a", "b")
+    assert ": better over these attributes (above 0 in 3 of 3 seeds" in agreed
+    one = compared(values[:, :1])
+    assert one["seed_interval"] is None
+    assert "better over these attributes (from 1 seed, too few" in said(one, "a", "b")
+
+
+def test_controls_are_compared():
+    comparison = result(journal())["comparison"]
+    assert comparison["scratch_random"]["mean"] == pytest.approx(0.05)
+    assert comparison["fine_tuned_random"]["mean"] == pytest.approx(0.1)
+    assert comparison["fine_tuned_test"]["mean"] == pytest.approx(0.05)
+    assert comparison["guidance"] is None
+
+
+def test_guidance_is_what_the_asked_attribute_adds():
+    events = journal()
+    for event in events:
+        if event.get("method") == "transferred" and event["event"] == "searched":
+            for row in event["attributes"]:
+                row["shuffled"] = row["expected"] - 0.03 * (1 + event["seed"])
+    found = result(events)
+    assert found["comparison"]["guidance"]["by_seed"] == pytest.approx([0.03, 0.06])
+    assert found["comparison"]["guidance"]["mean"] == pytest.approx(0.045)
+    assert method(found, "transferred")["shuffled"] == pytest.approx(0.5975 - 0.045)
+    assert any("told another" in line for line in application_lines(found))
+
+
+def with_draws(events, spread):
+    """Puts single draws around what a method expects, alike for all attributes."""
+    offsets = spread * np.linspace(-1, 1, 16)
+    for event in events:
+        if event["event"] == "searched":
+            for row in event["attributes"]:
+                row["drawn"] = (row["expected"] + offsets).tolist()
+    return events
+
+
+def test_negative_transfer_needs_a_test():
+    # The third attribute is 0.1 lower: more than chance only where draws differ little.
+    shown = result(with_draws(journal(), 0.05))
+    assert shown["negative_transfer_test"]["test"] == OVER_DRAWS
+    assert (shown["negative_transfer"], shown["lower_by_chance"]) == (["c"], [])
+    chance = result(with_draws(journal(), 0.9))
+    assert (chance["negative_transfer"], chance["lower_by_chance"]) == ([], ["c"])
+    assert set(chance["negative_transfer_test"]["p_values"]) == set(ATTRIBUTES)
+    untested = result(journal())
+    assert (untested["negative_transfer"], untested["lower_by_chance"]) == ([], ["c"])
+    assert untested["negative_transfer_test"] == {"test": None, "p_values": {}}
+
+
+def test_three_seeds_are_tested_over_seeds_and_corrected():
+    events = with_draws(journal((0, 1, 2)), 0.001)
+    for event in events:
+        if event.get("method") == "transferred" and event["event"] == "searched":
+            for place, row in enumerate(event["attributes"]):
+                # p is 0.04 in the third attribute: too much for one of several.
+                row["expected"] += (-0.03, 0.0, 0.03)[event["seed"]] * (1 + place / 10)
+    found = result(events)
+    assert found["negative_transfer_test"]["test"] == OVER_SEEDS
+    assert (found["negative_transfer"], found["lower_by_chance"]) == ([], ["c"])
+    assert 0.05 < found["negative_transfer_test"]["p_values"]["c"] < 0.1
+    assert "Lower for 1 attribute, by no more than chance." in application_lines(found)
 
 
 def test_the_match_is_the_first_evaluation_that_is_as_good():
     # The final mean of the one from scratch is 0.71; fine-tuning has 0.66, 0.72, 0.76.
-    assert result(journal())["comparison"]["match"] == {"evaluations": 2, "of": 3}
-    never = [
-        {"name": "from scratch", "curve": [0.1, 0.9]},
-        {"name": "fine-tuned", "curve": [0.2, 0.8]},
-    ]
-    assert matched(never, 2) == {"evaluations": None, "of": 2}
+    comparison = result(journal())["comparison"]
+    assert comparison["match"] == {"evaluations": 2, "of": 3, "by_seed": [2, 2], "interval": None}
+    never = comparison["random_match"]
+    assert never == {"evaluations": None, "of": 3, "by_seed": [None, None], "interval": None}
+
+
+def test_the_match_of_seeds_has_an_interval_where_each_has_one():
+    curves = {
+        "from scratch": [[0.1, 0.2, 0.5, 0.5]] * 3,
+        "fine-tuned": [[0.5, 0.5, 0.5, 0.5], [0.1, 0.6, 0.6, 0.6], [0.1, 0.1, 0.5, 0.6]],
+    }
+    table = {
+        name: {"a": {seed: {"curve": np.array(curve)} for seed, curve in enumerate(listed)}}
+        for name, listed in curves.items()
+    }
+    found = matched(table, ["a"], [0, 1, 2], "fine-tuned", 4)
+    assert found["by_seed"] == [1, 2, 3]
+    # Student's interval of 1, 2 and 3 is −0.48 to 4.48.
+    assert found["interval"] == [1.0, 4.0]
+    table["fine-tuned"]["a"][1]["curve"] = np.zeros(4)
+    found = matched(table, ["a"], [0, 1, 2], "fine-tuned", 4)
+    assert found["by_seed"] == [1, None, 3]
+    assert found["interval"] is None
 
 
 def test_a_seed_that_time_cut_off_does_not_count():
@@ -176,26 +297,62 @@ def test_a_seed_that_time_cut_off_does_not_count():
             assert method(cut, name)[key] == method(whole, name)[key]
 
 
-def test_all_are_compared_after_as_many_evaluations_as_the_shortest_had():
+def test_a_searched_seed_counts_before_it_is_trained():
     events = journal()
-    short = events[2]["attributes"][0]
-    short["rewards"] = short["rewards"][:2]
-    table, evaluations = read_table(events)
-    assert evaluations == 2
-    assert table["fine-tuned"]["a"][0]["final"] == pytest.approx(0.56)
-    assert len(method(result(events), "transferred")["curve"]) == 2
+    cut = result(events[:13])
+    assert cut["seeds"] == [0, 1]
+    assert cut["comparison"]["transferred"]["by_seed"] == pytest.approx([0.0875, 0.0875])
+    assert cut["comparison"]["test"]["by_seed"] == [pytest.approx(0.15), None]
 
 
-def test_unknown_rewards_are_left_out_of_means():
+def test_searches_that_time_cut_short_are_marked():
+    events = journal()
+    for row in events[2]["attributes"]:
+        row["rewards"] = row["rewards"][:2]
+    events[2]["cut_short"] = True
+    found = result(events)
+    assert found["evaluations"] == 2
+    assert method(found, "fine-tuned")["attributes"][0]["final"] == pytest.approx(0.57)
+    assert len(method(found, "transferred")["curve"]) == 2
+    assert method(found, "from scratch")["cut_short"] == [True, False]
+    assert method(found, "from scratch")["evaluations"] == [2, 3]
+    assert method(found, "fine-tuned")["cut_short"] == [False, False]
+    assert any("from scratch in seed 0 after 2" in line for line in application_lines(found))
+    assert not any("Time ended" in line for line in application_lines(result(journal())))
+
+
+def test_a_seed_that_does_not_count_shortens_no_curve():
+    events = journal()
+    short = searched(1, "random", [([0.4], 0.4, 0.5)] * 4)
+    assert result([*events[:9], short])["evaluations"] == 3
+
+
+def test_unknown_rewards_count_as_chance():
     events = journal()
     for event in events[:4]:
         event["attributes"][0].update(expected=None, score=None)
         event["attributes"][0]["rewards"] = [None] * len(event["attributes"][0]["rewards"])
     found = result(events)
-    # The first attribute is that of the second seed alone.
-    assert method(found, "random")["attributes"][0]["expected"] == pytest.approx(0.52)
-    assert method(found, "random")["curve"][0] == pytest.approx((0.42 + 0.51 + 0.61 + 0.71) / 4)
+    # 0.5 in the first seed, 0.52 in the second.
+    assert method(found, "random")["attributes"][0]["expected"] == pytest.approx(0.51)
+    row = (0.5 + 0.42) / 2
+    assert method(found, "random")["curve"][0] == pytest.approx((row + 0.51 + 0.61 + 0.71) / 4)
+    assert [m["missing"] for m in found["methods"]] == [3, 1, 3, 3, 0]
+    assert any("count as 0.5, chance: 3 of random, 1 of" in s for s in application_lines(found))
     assert mean_of([None, float("nan")]) is None
+
+
+def test_a_test_score_is_chance_only_where_the_attribute_has_scores():
+    events = journal((0,))
+    for event in events[4:]:
+        event["attributes"][0]["test_score"] = None
+    events[6]["attributes"][1]["test_score"] = None
+    found = result(events)
+    # No network has a score for the first attribute: its test images show one class.
+    assert found["comparison"]["test"]["attributes"] == 3
+    rows = method(found, "transferred")["attributes"]
+    assert [row["test_score"] for row in rows[:2]] == [None, 0.5]
+    assert method(found, "transferred")["missing"] == 1
 
 
 def test_ranks_are_compared_inside_a_seed_and_attribute():
@@ -209,6 +366,59 @@ def test_ranks_are_compared_inside_a_seed_and_attribute():
     found = correlation(events)
     assert found["kendall_tau"] == pytest.approx(1)
     assert found["kendall_networks"] == 32
+
+
+def test_a_network_that_several_methods_chose_counts_once():
+    events = [trained(0, str(place), [0.1 * place] * 4, shared=place) for place in range(4)]
+    again = trained(0, "again", [0.3] * 4, shared=3, architecture=[ord("3")])
+    assert correlation([*events, again]) == correlation(events)
+
+
+class CountedTraining:
+    """Stands in for trainings: every one has another result."""
+
+    architecture, done, count = (), False, 0
+
+    def begin(self, architecture, attribute, seed):
+        self.architecture, self.done = architecture, False
+
+    def advance(self, on_step):
+        self.done = True
+
+    def state(self):
+        return {}, {"step": np.array(4)}
+
+    def finish(self):
+        self.count += 1
+        return TrainedChain(0.1 * self.count, 0.2, 10, 20, 3.0)
+
+
+def test_a_network_is_trained_once_a_seed_and_attribute():
+    networks = ChosenNetworks.__new__(ChosenNetworks)
+    networks.steps, networks.attributes = 4, ("a", "b")
+    networks.training, networks._known = CountedTraining(), {}
+    progress = Progress(Console(quiet=True))
+
+    def train(rows, seed=0):
+        return networks.train(rows, seed, None, {}, lambda *_: None, progress, "Train")
+
+    first = train([([0, 1], 0.5), ([0, 1], 0.6)])
+    # The same architecture for another attribute is another network.
+    assert networks.training.count == 2
+    again = train([([0, 1], 0.7), ([1, 1], 0.6)])
+    assert networks.training.count == 3
+    same = {"reused": True, "training_seconds": 0.0, "shared_score": 0.7}
+    assert again[0] == first[0] | same
+    assert "reused" not in again[1]
+    assert "reused" not in train([([0, 1], 0.7), ([1, 1], 0.6)], seed=1)[0]
+    # A run that goes on knows them from its journal.
+    networks._known = {}
+    networks.remember([{"event": "trained", "seed": 0, "attributes": first}, {"event": "start"}])
+    assert train([([0, 1], 0.7), ([0, 1], 0.6)])[1] == first[1] | {
+        "reused": True,
+        "training_seconds": 0.0,
+    }
+    assert networks.training.count == 5
 
 
 def test_data_that_were_learned_on_are_told():

@@ -11,9 +11,8 @@ from graftwork.files import read_json
 STATUS = {"SIGKILL": -9, "SIGINT": 130, "SIGTERM": 143}
 # Where the processes of one run stop, one after the other; every process counts from 1.
 LEARN_STOPS = {
-    "after a round's checkpoint": "SIGKILL after 2 checkpoint 0 round",
     "recorded, and not in a checkpoint": "SIGKILL after 1 record learned",
-    "by Ctrl-C, in the second seed": "SIGINT before 1 record round 3",
+    "by Ctrl-C, after a round's checkpoint of the second seed": "SIGINT after 3 checkpoint 1 round",
 }
 APPLY_STOPS = {
     "in the shared weights": "SIGKILL after 52 step",
