@@ -7,6 +7,7 @@ what they chose.
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from transfer_nas.described import describe
 from transfer_nas.domains import Domain
 from transfer_nas.learn_run import note
 from transfer_nas.method_table import (
+    FINE_TUNED,
     NETWORKS,
     RANDOM,
     RANDOM_ARCHITECTURE,
@@ -126,7 +128,7 @@ class ApplyRun(UnitRun):
         if first == 0:
             self._train_shared_weights(stored.seed, begin + SHARED_SHARE * slot)
         else:
-            self._load_shared_weights(stored.seed)
+            self.shared.load(self._kept(stored.seed))
         searches = (SEARCH_SHARE - SHARED_SHARE) / len(METHODS)
         for place, method in enumerate(METHODS, start=1):
             if place >= first:
@@ -159,7 +161,7 @@ class ApplyRun(UnitRun):
                 self.events.scalars(f"shared weights, seed {seed}", trainer.step, {"loss": loss})
                 if self.checkpoint_is_due():
                     self.checkpoint({"shared": trainer.step, "loss": loss}, self.shared.state())
-        self._keep_shared_weights(seed)
+        self.shared.save(self._kept(seed))
         self.run.record(
             "shared",
             seed=seed,
@@ -169,18 +171,8 @@ class ApplyRun(UnitRun):
         )
         self.unit_done()
 
-    def _keep_shared_weights(self, seed: int) -> None:
-        path = self.run.path / "shared" / f"seed-{seed}.npz"
-        path.parent.mkdir(exist_ok=True)
-        with files.atomic_file(path, "wb") as file:
-            np.savez(file, *self.shared.supernets[0].get_weights())
-
-    def _load_shared_weights(self, seed: int) -> None:
-        path = self.run.path / "shared" / f"seed-{seed}.npz"
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            self.shared.supernets[0].set_weights(
-                [stored[f"arr_{number}"] for number in range(len(stored.files))]
-            )
+    def _kept(self, seed: int) -> Path:
+        return self.run.path / "shared" / f"seed-{seed}.npz"
 
     def _search(self, stored: StoredStrategy, method: str, until: float) -> None:
         tasks, config = len(self.domain.attributes), self.config
@@ -245,6 +237,7 @@ class ApplyRun(UnitRun):
             self.chosen = ChosenNetworks(
                 self.config, self.space, self.channels, self.score, self.domain.dataset
             )
+            self.chosen.remember(read_journal(self.run.path))
         method = RANDOM if network in (RANDOM_ARCHITECTURE, RANDOM_SEARCH) else network
         searched = self.event("searched", seed=seed, method=method)["attributes"]
         name = self._name(f"Train {network}", seed)
@@ -253,8 +246,15 @@ class ApplyRun(UnitRun):
             if self.checkpoint_is_due():
                 self.checkpoint(current, arrays)
 
+        keep = network == FINE_TUNED and seed == self.strategies[0].seed
         trained = self.chosen.train(
-            choices(searched, network), seed, *self.take_state(), checkpoint, self.progress, name
+            choices(searched, network),
+            seed,
+            *self.take_state(),
+            checkpoint,
+            self.progress,
+            name,
+            self.run.path if keep else None,
         )
         scores = {
             key: known_mean([row[key] for row in trained])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,12 @@ from datasets import Dataset
 from graftwork.progress import Progress
 from transfer_nas.config import TransferApplication
 from transfer_nas.method_table import RANDOM_ARCHITECTURE
+from transfer_nas.saved_networks import save_network
 from transfer_nas.space import ChainSpace
 from transfer_nas.standalone import Schedule, StandaloneChains, training_data
+
+FIRST_WEIGHTS = 1_000_003
+"""Added to the seeds: networks do not begin from weights that the shared ones began from."""
 
 Choice = tuple[list[int], float | None]
 """An architecture, and its reward under the shared weights."""
@@ -75,10 +80,12 @@ class ChosenNetworks:
         checkpoint: Callable[[dict[str, Any], dict[str, np.ndarray]], None],
         progress: Progress,
         name: str,
+        keep: Path | None = None,
     ) -> list[dict[str, Any]]:
         """Trains an architecture for every attribute, and tests it once.
 
-        What the same seed has trained for the attribute before is not trained again.
+        What the same seed has trained for the attribute before is not trained again, unless it
+        is to be kept.
 
         Args:
             rows: What to train, attribute by attribute.
@@ -88,6 +95,7 @@ class ChosenNetworks:
             checkpoint: Is offered a state to write, now and then.
             progress: Where to show progress.
             name: What is shown there.
+            keep: The run folder to save the trained networks in, if they are to be kept.
 
         Returns:
             What the journal says of every attribute.
@@ -101,7 +109,7 @@ class ChosenNetworks:
             for task in range(len(trained), len(rows)):
                 architecture, shared_score = rows[task]
                 known = self._known.get((seed, self.attributes[task], tuple(architecture)))
-                if known is not None and not under_way:
+                if known is not None and not under_way and keep is None:
                     trained.append(_reused(known, shared_score))
                     stage.advance(steps)
                     continue
@@ -109,13 +117,23 @@ class ChosenNetworks:
                     training.restore(under_way, arrays)
                     under_way = None
                 else:
-                    training.begin(tuple(architecture), task, seed)
+                    training.begin(tuple(architecture), task, seed + FIRST_WEIGHTS)
                 while not training.done:
                     training.advance(stage.advance)
                     values, state = training.state()
                     checkpoint({"trained": trained, "training": values}, state)
                 trained.append(self._entry(task, shared_score))
                 self._note(seed, trained[-1:])
+                if keep is not None:
+                    save_network(
+                        training.network,
+                        training.space,
+                        training.architecture,
+                        self.attributes,
+                        task,
+                        training.dataset.image_shape,
+                        keep,
+                    )
         return trained
 
     def _entry(self, task: int, shared_score: float | None) -> dict[str, Any]:

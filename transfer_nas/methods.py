@@ -10,7 +10,7 @@ from graftwork.search import Evaluator
 from graftwork.space import Architecture
 from transfer_nas.described import scaled
 from transfer_nas.domains import Domain
-from transfer_nas.method_table import FINE_TUNED, RANDOM, SCRATCH, TRANSFERRED
+from transfer_nas.method_table import CHANCE, FINE_TUNED, RANDOM, SCRATCH, TRANSFERRED
 from transfer_nas.shared_weights import SharedWeights
 from transfer_nas.space import ChainSpace
 from transfer_nas.stored_strategy import StoredStrategy
@@ -25,8 +25,6 @@ LEARNING: dict[str, dict[str, float]] = {
 }
 """How the controllers that learn here do: each as did best in 50 evaluations of a synthetic problem
 (`AttributeGuided`)."""
-CHANCE = 0.5
-"""What guessing gets, by any of the scores, of an attribute that is as often there as not."""
 NEAREST = 3
 """Source attributes to name for every attribute of the target."""
 

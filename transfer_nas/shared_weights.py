@@ -1,9 +1,13 @@
 """The shared weights of all domains of a run, trained and scored together."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from graftwork import files
+from graftwork.errors import InputError
+from graftwork.run import DAMAGE
 from graftwork.training import Trainer
 from transfer_nas.domains import Domain
 from transfer_nas.evaluator import TransferEvaluator
@@ -84,6 +88,27 @@ class SharedWeights:
     def on_step(self, called: Callable[[], None]) -> None:
         """Calls a function after every training step."""
         self.evaluator.on_step = called
+
+    def save(self, path: Path) -> None:
+        """Writes the weights of a single domain, atomically."""
+        path.parent.mkdir(exist_ok=True)
+        with files.atomic_file(path, "wb") as file:
+            np.savez(file, *self.supernets[0].get_weights())
+
+    def load(self, path: Path) -> None:
+        """Takes the weights that `save` wrote.
+
+        Raises:
+            InputError: If the file is missing, damaged or of another network.
+        """
+        try:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+                arrays = [stored[f"arr_{number}"] for number in range(len(stored.files))]
+            self.supernets[0].set_weights(arrays)
+        except (*DAMAGE, AttributeError) as error:
+            raise InputError(
+                f"the shared weights in {path} cannot be read: {error}. Begin a new run."
+            ) from None
 
     def state(self) -> dict[str, np.ndarray]:
         """Returns everything that training goes on from, as named arrays."""

@@ -86,7 +86,9 @@ def _transfer_result(
         parameters=average(measured(row, "parameters") for row in rows),
         flops=average(measured(row, "flops") for row in rows),
         search_seconds=0.0 if not searches else seconds / count if seconds and count else seconds,
-        training_seconds=average(measured(row, "training_seconds") for row in rows),
+        training_seconds=average(
+            measured(row, "training_seconds") for row in rows if not row.get("reused")
+        ),
         peak_memory_mb=peak_memory(events, searches),
         attributes=attributes,
         note="seconds of one attribute, without shared weights and learning",
