@@ -26,6 +26,7 @@ def cells_section(runs: list[ComparedRun]) -> Section | None:
     for place, run in enumerate(gans[:MOST], start=1):
         blocks += attempt(run, "The cells", _cells, place)
         blocks += attempt(run, "The samples", _pictures, place, len(gans) <= FEW)
+    blocks += _no_walks(gans[:MOST])
     blocks += left_out(gans)
     return Section("Cells and samples", tuple(blocks), "cells") if blocks else None
 
@@ -77,6 +78,25 @@ def _pictures(run: ComparedRun, place: int, every: bool) -> Iterator[Block]:
                 f"A grid of images: {what} of {run.name}.",
                 png,
             )
+
+
+def _no_walks(runs: list[ComparedRun]) -> Iterator[Block]:
+    """Says of finished runs without pictures of walks between latents how these are made."""
+    lacking = [
+        run.name
+        for run in runs
+        if run.folder is not None
+        and run.folder.result
+        and not any(walk for _, walk in _sampled(run.folder))
+    ]
+    if lacking:
+        yield Paragraphs(
+            (
+                f"There are no walks between latents of {', '.join(lacking)}: "
+                "graftwork gans sample RUN --interpolate makes them, with the folder of a run "
+                "for RUN.",
+            )
+        )
 
 
 def _sampled(folder: RunFolder) -> list[tuple[Any, bool]]:

@@ -11,6 +11,7 @@ from reports.comparison.build import build
 from reports.comparison.config import ComparisonReport
 from reports.comparison.formats import read_formats, write
 from reports.comparison.output import ReportFolder
+from reports.comparison.problems import problem_lines
 from reports.comparison.runs import read_runs
 from reports.names import printable
 from reports.run_states import find_runs, is_run
@@ -30,7 +31,7 @@ def report(config: ComparisonReport) -> None:
         print(f"wrote {line}")
     print()
     print(document.summary[0])
-    for notice in notices:
+    for notice in [*problem_lines(runs), *notices]:
         print(f"graftwork: {notice}", file=sys.stderr)
     if "pdf" in formats and "report.pdf" not in folder.written():
         sys.exit(1)

@@ -44,7 +44,7 @@ def configuration_section(runs: Sequence[ComparedRun]) -> Section | None:
             blocks.append(_whole(kind, title, group[part : part + BESIDE], part // BESIDE + 1))
     blocks += [
         Paragraphs(("The commands that make the runs again:",)),
-        Paragraphs(tuple(command_of(folder) for _, folder in readable), "command"),
+        *_commands(readable),
     ]
     return Section("Configuration", tuple(blocks), "configuration")
 
@@ -53,7 +53,7 @@ def settings(run: RunFolder) -> dict[str, str]:
     """Returns the seeds, arguments, data and versions of a run, by name, as text."""
     rows: list[tuple[str, Any]] = [
         ("status", run.status),
-        ("seeds that ended", run.result.get("seeds")),
+        ("seeds that ended", _number_of_seeds(run)),
         *((f"--{name.replace('_', '-')}", value) for name, value in flatten(run.arguments)),
         *((f"data: {name}", value) for name, value in dataset_rows(run.dataset)),
     ]
@@ -64,6 +64,12 @@ def settings(run: RunFolder) -> dict[str, str]:
         (f"version of {name}", value) for name, value in flatten(mapping(run.config, "versions"))
     ]
     return {shorten(printable(name), 80): shorten(text_of(value), LONGEST) for name, value in rows}
+
+
+def _number_of_seeds(run: RunFolder) -> Any:
+    """Returns how many seeds ended: some results list them, others count them."""
+    seeds = run.result.get("seeds")
+    return len(seeds) if isinstance(seeds, list) else seeds
 
 
 def text_of(value: Any) -> str:
@@ -116,6 +122,20 @@ def _side_by_side(
         for setting in names
     )
     return Table(name, caption, columns, rows)
+
+
+def _commands(readable: list[tuple[ComparedRun, RunFolder]]) -> list[Block]:
+    """Returns every command once, under the names of the runs that it makes."""
+    makes: dict[str, list[str]] = {}
+    for run, folder in readable:
+        makes.setdefault(command_of(folder), []).append(run.name)
+    if len(makes) == 1:
+        return [Paragraphs(tuple(makes), "command")]
+    return [
+        block
+        for command, names in makes.items()
+        for block in (Paragraphs((f"{', '.join(names)}:",)), Paragraphs((command,), "command"))
+    ]
 
 
 def command_of(run: RunFolder) -> str:

@@ -29,6 +29,8 @@ from reports.run_folder import RunFolder, mapping
 from reports.wording import count, decimal, quantity
 
 Points = list[tuple[float, float]]
+WALL = "wall time since the search began, with loading and compiling (s)"
+"""Not the search time of the tables, which is the sum of what is timed."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ def _charts(searches: list[Search], name: str) -> list[Block | None]:
             along,
             "evaluated architectures (count)" if counted else "search rounds (count)",
         ),
-        _any_time(searches, f"{name}-seconds", lambda step: step.seconds, "search time (s)"),
+        _any_time(searches, f"{name}-seconds", lambda step: step.seconds, WALL),
         _regret(searches, f"{name}-regret", along),
     ]
 
@@ -213,7 +215,12 @@ def _any_time(
 ) -> Chart | None:
     lines = [(search, lines) for search in searches if (lines := search.lines(along))]
     title = f"{searches[0].subject}: best so far against {label.partition(' (')[0]}"
-    return _chart(name, title, lines, label, searches[0].score, "Mean over the seeds.")
+    caption = "Mean over the seeds."
+    if label == WALL:
+        caption += (
+            " The search times of the tables are of training and evaluation alone, and shorter."
+        )
+    return _chart(name, title, lines, label, searches[0].score, caption)
 
 
 def _regret(
@@ -335,20 +342,33 @@ def _benchmark(run: ComparedRun, place: int) -> list[Block]:
         for s in strategies
         if number(final(s), "regret") is not None
     ]
+    named = [s["name"] for s in strategies]
     problem = mapping(folder.result, "problem")
     figure.axes[0].set_xlabel("evaluations (count)")
     return [
         Chart(
             f"regret-{place}",
             f"{run.name}: regret on {problem.get('name', 'the problem')} against evaluations, mean "
-            f"and 95% band over {quantity(int(folder.result['seeds']), 'seed')}. The best five "
-            "strategies have a colour and a marker; random search is dashed in ink, others are "
-            "thin.",
+            f"and 95% band over {quantity(int(folder.result['seeds']), 'seed')}. "
+            f"{_looks(named, control)}",
             "Regret in points at the end of the budget, the lowest first: "
-            f"{', '.join(ends[:12])}. Random search is the control.",
+            f"{', '.join(ends[:12])}."
+            + (f" {control} is the control." if control in named else ""),
             figure,
         )
     ]
+
+
+def _looks(names: Sequence[Any], control: Any) -> str:
+    """Says how the strategies of a regret chart look."""
+    if len(names) == 1:
+        return f"{names[0]} is the only strategy of this run: there is nothing to set it against."
+    others = sum(name != control for name in names)
+    few = "The strategies have" if others <= 5 else "The best five strategies have"
+    said = [f"{few} a colour and a marker each"]
+    said += [f"{control}, the control, is dashed in ink"] if control in names else []
+    said += ["others are thin"] if others > 5 else []
+    return f"{'; '.join(said)}."
 
 
 def _trials(run: ComparedRun, folder: RunFolder, place: int) -> list[Block]:

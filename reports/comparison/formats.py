@@ -103,7 +103,8 @@ def _latex(report: Report) -> None:
     for table in _tables(report.document):
         tables[table.name] = f"tables/{table.name}.tex"
         write_latex_table(table, report.folder.file("latex", tables[table.name]))
-    write_latex(report.document, report.folder.file("latex", "report.tex"), files, tables)
+    # pdflatex names what it makes after this file, which must not be report.pdf.
+    write_latex(report.document, report.folder.file("latex", "paper.tex"), files, tables)
 
 
 def _csv(report: Report) -> None:

@@ -32,8 +32,8 @@ from reports.names import width
 # space between two columns takes of them.
 PAPER = 124
 GAP = 2
-# Characters of a name that stay together.
-PIECE = 16
+# Characters of a word that stay together; a longer one is cut where nothing else parts it.
+PIECE = 24
 # Inches; a wider chart has a row of its own.
 NARROW = 6.0
 
@@ -126,7 +126,15 @@ def _has_best(table: Table) -> bool:
 
 def _pieces(word: str) -> list[str]:
     """Returns the pieces of a word between which a line may break."""
-    return re.findall(rf"[^_/]{{1,{PIECE}}}[_/]*|[_/]+", word)
+    # After `_` and `/`, and after a hyphen between letters: 1e-05 stays together.
+    parts = re.split(r"(?<=[_/])(?=[^_/])|(?<=[^\W\d_]-)(?=[^\W\d_])", word)
+    return [piece for part in parts for piece in _cut(part)]
+
+
+def _cut(part: str) -> Iterator[str]:
+    """Yields a part of a word, in pieces of about the same length where it is far too long."""
+    length = math.ceil(len(part) / (math.ceil(len(part) / PIECE) or 1))
+    yield from (part[start : start + length] for start in range(0, len(part), length or 1))
 
 
 def _breakable(text: str) -> Markup:

@@ -33,14 +33,19 @@ def write_markdown(document: Document, path: Path, figures: Mapping[str, str]) -
 
 def escape(text: str) -> str:
     """Returns a plain text as one line of Markdown that shows it."""
-    line = " ".join(text.split()).replace("&", "&amp;")
-    line = _MARKS.sub(r"\\\1", line)
+    line = _inline(text)
     start = _START.match(line)
     if not start:
         return line
     # `1.` becomes `1\.`, but `-` becomes `\-`.
     end = start.end() if start[2].isdigit() else start.end(1)
     return f"{line[:end]}\\{line[end:]}"
+
+
+def _inline(text: str) -> str:
+    """Returns a plain text for the middle of a line, where only marks can begin anything."""
+    line = " ".join(text.split()).replace("&", "&amp;")
+    return _MARKS.sub(r"\\\1", line)
 
 
 def _block(block: Block, figures: Mapping[str, str], counts: dict[str, int]) -> str:
@@ -74,13 +79,13 @@ def _table(table: Table, number: int) -> str:
 
 
 def _head(column: Column) -> str:
-    return escape(f"{column.name} ({column.unit})" if column.unit else column.name)
+    return _inline(f"{column.name} ({column.unit})" if column.unit else column.name)
 
 
 def _cell(cell: Cell) -> str:
-    text = escape(cell.text)
+    text = _inline(cell.text)
     text = f"**{text}**" if cell.best and text else text
-    return f"{text} ({escape(cell.note)})" if cell.note else text
+    return f"{text} ({_inline(cell.note)})" if cell.note else text
 
 
 def _commands(texts: list[str] | tuple[str, ...]) -> str:

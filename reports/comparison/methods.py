@@ -23,10 +23,10 @@ from reports.comparison.runs import ComparedRun
 from reports.comparison.statistics import (
     BOOTSTRAP,
     LOST,
+    SIZED,
     WON,
     Difference,
     differences,
-    effect_words,
 )
 from reports.wording import MISSING, quantity
 
@@ -162,7 +162,7 @@ def _methods(
             _cells(results, lambda r: r.latency_ms, seconds_text, best=True),
         ),
         (
-            Column("search", "s", note="Of one search, mean; 0 for what searches nothing."),
+            Column("search", "s", note=_search_note(protocol)),
             _cells(results, lambda r: r.search_seconds, seconds_text),
         ),
         (
@@ -187,6 +187,19 @@ def _methods(
     )
     rows = tuple(zip(*(cells for _, cells in kept), strict=True))
     return Table(f"methods-{place}", caption, tuple(column for column, _ in kept), rows)
+
+
+def _search_note(protocol: Protocol) -> str:
+    """Says what the time of a search holds; the curves have wall time, which holds more."""
+    if protocol.job == "benchmark":
+        return "What the strategy itself computed for in a trial, mean."
+    note = "Time of training and evaluation of one search, mean; 0 for what searches nothing."
+    if protocol.job == "transfer":
+        note = (
+            "Time of one attribute's search, mean; 0 for what searches nothing. Training of the "
+            "shared weights and learning on other domains are not part of it."
+        )
+    return note
 
 
 def _cells(
@@ -262,8 +275,9 @@ def _comparisons(
     )
     return Table(
         f"comparisons-{place}",
-        f"{protocol.dataset}: every method against the random search of its run (the control) and "
-        f"against the best of the table. A difference {side} 0 is in favour of the method. "
+        f"{protocol.dataset}: every method against its control (the random search of its run, or "
+        "its random architectures where there was none) and against the best of the table; random "
+        f"rows are compared with the best only. A difference {side} 0 is in favour of the method. "
         f"{corrections}The best one was found by the same numbers, which favours it.",
         (
             Column("method", numeric=False),
@@ -272,7 +286,11 @@ def _comparisons(
             Column(
                 "95% interval", protocol.difference_unit, note="Student's t, of this row alone."
             ),
-            Column("effect", note="In standard deviations: Cohen's d_z of pairs, else d."),
+            Column(
+                "effect",
+                note="In standard deviations: Cohen's d_z of pairs, else d, with Hedges' "
+                f"correction for few seeds. Below {SIZED} pairs its size is not named.",
+            ),
             Column("corrected p"),
             Column("test", numeric=False),
             Column("in words", numeric=False),
@@ -283,8 +301,8 @@ def _comparisons(
 
 def in_words(found: Difference) -> str:
     """Returns the verdict on a difference, with its size where it is shown."""
-    if found.verdict in (WON, LOST) and found.effect is not None:
-        return f"{found.verdict} ({effect_words(found.effect)} effect)"
+    if found.verdict in (WON, LOST) and found.size is not None:
+        return f"{found.verdict} ({found.size} effect)"
     return found.verdict
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from reports.axes import new_figure, spread
 from reports.comparison.document import Block, Chart, Section
+from reports.comparison.phrases import interval_of
 from reports.comparison.results import (
     MethodResult,
     Protocol,
@@ -16,7 +17,8 @@ from reports.comparison.results import (
     row_names,
 )
 from reports.comparison.runs import ComparedRun
-from reports.comparison.series import FEWEST, column_legend, look, student
+from reports.comparison.series import column_legend, look
+from reports.comparison.statistics import BOOTSTRAP
 from reports.names import shorten
 from reports.palette import INK, MUTED
 from reports.wording import decimal, quantity, scaled
@@ -33,11 +35,21 @@ def pareto_section(runs: list[ComparedRun]) -> Section | None:
         names = dict(zip(map(id, results), row_names(results), strict=True))
         for key, label, measure in (
             ("parameters", "parameters of a model (count)", lambda r: r.parameters),
-            ("seconds", "time of one search and one training (s)", lambda r: r.total_seconds),
+            ("seconds", _time_label(protocol), lambda r: r.total_seconds),
         ):
             chart = _chart(f"pareto-{place}-{key}", protocol, results, names, label, measure)
             blocks += [chart] if chart else []
     return Section("Quality against cost", tuple(blocks), "pareto") if blocks else None
+
+
+def _time_label(protocol: Protocol) -> str:
+    """Returns what the axis of time holds."""
+    if protocol.job != "transfer":
+        return "time of one search and one training (s)"
+    return (
+        "time of one search and one training of one attribute,\n"
+        "without shared weights and learning on other domains (s)"
+    )
 
 
 def front(points: Sequence[tuple[float, float]], lower_is_better: bool) -> list[int]:
@@ -92,12 +104,10 @@ def _chart(
             label=shorten(names[id(result)], 32),
             zorder=3,
         )
-        if len(result.values) >= FEWEST:
-            _, low, high = student(np.asarray(list(result.values.values()), float))
-            assert high is not None
+        if limits := interval_of(result):
             axes.plot(
                 (cost, cost),
-                (float(low), float(high)),
+                limits,
                 color=style["color"],
                 linewidth=1.2,
                 alpha=0.7,
@@ -117,15 +127,17 @@ def _chart(
     on_front = [names[id(ranked[place])] for place in best]
     left = len(points) - len(shown)
     note = f" {quantity(left, 'worse method')} left out." if left else ""
+    against = label.partition(" (")[0].replace("\n", " ")
     words = [
         f"{names[id(ranked[place])]}: {decimal(points[place][1])} at {scaled(points[place][0])}"
         for place in shown
     ]
     return Chart(
         name,
-        f"{protocol.dataset}: {protocol.metric} against {label.partition(' (')[0]}. Rings and the "
-        "dashed line mark the Pareto front: no method is as good for less. Bars are 95% intervals "
-        f"over seeds, where there are three.{note}",
+        f"{protocol.dataset}: {protocol.metric} against {against}. Rings and the "
+        "dashed line mark the Pareto front: no method is as good for less. Bars are the 95% "
+        "intervals of the table of methods: by bootstrap, and by Student's t for fewer than "
+        f"{BOOTSTRAP} seeds; none for fewer than three.{note}",
         f"On the Pareto front: {', '.join(on_front)}. All points: {'; '.join(words)}.",
         figure,
     )

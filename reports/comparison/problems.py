@@ -46,6 +46,14 @@ def problems_section(runs: Sequence[ComparedRun]) -> Section | None:
     return Section("Problems", (Paragraphs((text,), "notice"), table), "problems")
 
 
+def problem_lines(runs: Sequence[ComparedRun]) -> list[str]:
+    """Returns a line for every run with a problem, for the terminal."""
+    lines = [f"{run.name}: {run.problem}" for run in _troubled(runs)]
+    for run in runs:
+        lines += [f"{run.name}, {inner.name}: {inner.problem}" for inner in _troubled(run.inner)]
+    return lines
+
+
 def _troubled(runs: Sequence[ComparedRun]) -> list[ComparedRun]:
     return [run for run in runs if run.problem]
 

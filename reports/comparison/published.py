@@ -11,6 +11,7 @@ from reports.comparison.methods import JOBS, shown
 from reports.comparison.phrases import seconds_text
 from reports.comparison.results import MethodResult, all_results, order, row_names
 from reports.comparison.runs import ComparedRun
+from reports.comparison.series import slug
 from reports.wording import MISSING, decimal, scaled
 
 OWN = Path(__file__).parents[1] / "published_results.csv"
@@ -137,9 +138,14 @@ def _job(job: str, ours: list[MethodResult], theirs: list[Published]) -> list[Bl
     rows = same or theirs
     blocks: list[Block] = [
         Paragraphs((f"{JOBS[job]}. {difference_sentence(job, ours, rows)}",)),
-        _published(job, rows),
-        _ours(job, ours, ", ".join(shown(mine, 3))),
     ]
+    # A table a measure: in one column, numbers of different units would be sorted together.
+    measured = [(m, result) for result in ours for m, _ in measures(result)]
+    for key, measure in METRICS.items():
+        if found := [row for row in rows if row.metric == key]:
+            blocks.append(_published(job, measure, found))
+        if known := [result for m, result in measured if m == measure]:
+            blocks.append(_ours(job, measure, known, ", ".join(shown(mine, 3))))
     return blocks
 
 
@@ -180,66 +186,66 @@ def _is(name: str, dataset: str) -> bool:
     return plain == dataset
 
 
-def _published(job: str, rows: list[Published]) -> Table:
-    return Table(
-        f"published-{job}",
-        f"{JOBS[job]}: published numbers, in the order of the project's own file. Recalled ones "
-        "were written from memory and not looked up again.",
+def _column(measure: str) -> Column:
+    """Returns the column of a measure, such as `accuracy (%)`."""
+    name, _, unit = measure.partition(" (")
+    return Column(name, unit.rstrip(")"))
+
+
+def _published(job: str, measure: str, rows: list[Published]) -> Table:
+    """Returns the table of one published measure, without columns that nothing is known for."""
+    columns: list[tuple[Column, list[Cell]]] = [
+        (Column("method", numeric=False), [Cell(row.method) for row in rows]),
+        (Column("dataset", numeric=False), [Cell(row.dataset) for row in rows]),
+        (_column(measure), [Cell(decimal(row.value), row.value) for row in rows]),
         (
-            Column("method", numeric=False),
-            Column("dataset", numeric=False),
-            Column("measure", numeric=False),
-            Column("value"),
             Column("±", note="Standard deviation, as published."),
-            Column("search", note="What the search cost, as published.", numeric=False),
+            [Cell(decimal(row.plus_minus), row.plus_minus) for row in rows],
+        ),
+        (
+            Column("cost", note="What the search cost, as published.", numeric=False),
+            [Cell(row.cost or MISSING) for row in rows],
+        ),
+        (
             Column("parameters"),
-            Column("source", numeric=False),
-            Column("mark", numeric=False),
+            [Cell(scaled(row.parameters), row.parameters) for row in rows],
         ),
-        tuple(
-            (
-                Cell(row.method),
-                Cell(row.dataset),
-                Cell(METRICS[row.metric]),
-                Cell(decimal(row.value), row.value),
-                Cell(decimal(row.plus_minus), row.plus_minus),
-                Cell(row.cost or MISSING),
-                Cell(scaled(row.parameters), row.parameters),
-                Cell(row.source),
-                Cell(row.mark),
-            )
-            for row in rows
-        ),
+        (Column("source", numeric=False), [Cell(row.source) for row in rows]),
+        (Column("mark", numeric=False), [Cell(row.mark) for row in rows]),
+    ]
+    kept = [pair for pair in columns if any(cell.text != MISSING for cell in pair[1])]
+    return Table(
+        f"published-{job}-{slug(measure)}",
+        f"{JOBS[job]}: published {measure}, in the order of the project's own file. Recalled "
+        "numbers were written from memory and not looked up again.",
+        tuple(column for column, _ in kept),
+        tuple(zip(*(cells for _, cells in kept), strict=True)),
     )
 
 
-def _ours(job: str, ours: list[MethodResult], datasets: str) -> Table:
-    """Returns our numbers in the measures that the published ones have."""
+def _ours(job: str, measure: str, ours: list[MethodResult], datasets: str) -> Table:
+    """Returns our numbers in a measure that published ones have."""
     ours = sorted(ours, key=lambda result: (result.protocol.dataset, order(result)))
-    kept = [row for row in zip(ours, row_names(ours), strict=True) if measures(row[0])]
+    kept = list(zip(ours, row_names(ours), strict=True))
     rows = [
         (
             Cell(name),
             Cell(result.protocol.dataset),
-            Cell(measure),
-            Cell(decimal(value), value),
+            Cell(decimal(value := dict(measures(result))[measure]), value),
             Cell(seconds_text(result.search_seconds), result.search_seconds),
             Cell(scaled(result.parameters), result.parameters),
             Cell(f"{len(result.values)}", len(result.values)),
         )
         for result, name in kept[:MOST_OURS]
-        for measure, value in measures(result)
     ]
     more = f" The first {MOST_OURS} of {len(kept)} methods." if len(kept) > MOST_OURS else ""
     return Table(
-        f"ours-{job}",
-        f"{JOBS[job]}: ours, of {datasets}, in the same measures; means over seeds, on test "
-        f"images.{more}",
+        f"ours-{job}-{slug(measure)}",
+        f"{JOBS[job]}: our {measure}, of {datasets}; means over seeds, on test images.{more}",
         (
             Column("method", numeric=False),
             Column("dataset", numeric=False),
-            Column("measure", numeric=False),
-            Column("value"),
+            _column(measure),
             Column("search", "s"),
             Column("parameters"),
             Column("seeds"),

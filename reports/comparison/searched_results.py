@@ -91,7 +91,6 @@ def _transfer_result(
         ),
         peak_memory_mb=peak_memory(events, searches),
         attributes=attributes,
-        note="seconds of one attribute, without shared weights and learning",
     )
 
 

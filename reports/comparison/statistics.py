@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from graftwork.benchmark_statistics import RESAMPLES, holm
 from graftwork.statistics import CONFIDENCE
@@ -16,6 +16,8 @@ FEWEST = 3
 """Fewer values have no interval."""
 BOOTSTRAP = 10
 """Of fewer values a bootstrap interval is too narrow: of three by half."""
+SIZED = 10
+"""From fewer pairs the size of an effect is too uncertain to be called small or large."""
 SIGNIFICANCE = 1 - CONFIDENCE
 SAME = 1e-9
 """Differences this small, relative to the values, are those of rounding."""
@@ -69,7 +71,8 @@ class Difference:
         interval: The 95 % interval of this comparison alone, by Student's t.
         p_value: Of no difference, two-sided, not corrected.
         corrected: The same after Holm's correction over all comparisons made together.
-        effect: Cohen's d_z of pairs, d otherwise: the difference in standard deviations.
+        effect: The difference in standard deviations: Cohen's d_z of pairs, d otherwise, with
+            Hedges' correction for few seeds.
         paired: Whether it is over pairs of the same seed.
         seeds: How many pairs; of both together where it is not paired.
     """
@@ -100,6 +103,12 @@ class Difference:
         if self.corrected >= SIGNIFICANCE:
             return NONE_SHOWN
         return WON if self.gain > 0 else LOST
+
+    @property
+    def size(self) -> str | None:
+        """How large the effect is called; None where too few seeds stand behind it."""
+        known = self.seeds if self.paired else min(len(self.first.values), len(self.second.values))
+        return None if self.effect is None or known < SIZED else effect_words(self.effect)
 
     @property
     def test(self) -> str:
@@ -143,7 +152,7 @@ def _paired(whole: Difference, seeds: Sequence[int]) -> Difference:
         mean=float(pairs.mean()),
         interval=(float(low), float(high)),
         p_value=float(found.pvalue),
-        effect=float(pairs.mean() / pairs.std(ddof=1)),
+        effect=hedges(len(pairs) - 1) * float(pairs.mean() / pairs.std(ddof=1)),
     )
 
 
@@ -160,7 +169,7 @@ def _welch(whole: Difference) -> Difference:
         whole,
         interval=(float(low), float(high)),
         p_value=float(found.pvalue),
-        effect=float((ours.mean() - theirs.mean()) / pooled),
+        effect=hedges(whole.seeds - 2) * float((ours.mean() - theirs.mean()) / pooled),
     )
 
 
@@ -194,6 +203,18 @@ def corrected(found: Sequence[Difference]) -> list[Difference]:
     tested = {str(place): d.p_value for place, d in enumerate(found) if d.p_value is not None}
     adjusted = holm(tested)
     return [replace(d, corrected=adjusted.get(str(place))) for place, d in enumerate(found)]
+
+
+def hedges(freedom: int) -> float:
+    """Returns by what an effect is multiplied so that few values do not make it too large.
+
+    The exact factor `Γ(m/2) / (√(m/2) Γ((m−1)/2))` of Hedges (1981), equation 6e.
+
+    Args:
+        freedom: Degrees of freedom m of the standard deviation, at least 2.
+    """
+    log_ratio = special.gammaln(freedom / 2) - special.gammaln((freedom - 1) / 2)
+    return float(np.exp(log_ratio) / np.sqrt(freedom / 2))
 
 
 def effect_words(effect: float) -> str:

@@ -49,7 +49,10 @@ def summary(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
         runs: The runs of the comparison.
     """
     groups = by_protocol([result for result in all_results(runs) if result.ranked])
-    said = [protocol_summary(protocol, found) for protocol, found in list(groups.items())[:MOST]]
+    said = [
+        protocol_summary(protocol, found, particulars(protocol, list(groups)))
+        for protocol, found in list(groups.items())[:MOST]
+    ]
     if len(groups) > MOST:
         said.append(f"{len(groups) - MOST} more tables follow below, of other data or protocols.")
     if not groups:
@@ -59,8 +62,48 @@ def summary(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
     return (*said, *problem_sentences(runs))
 
 
-def protocol_summary(protocol: Protocol, results: list[MethodResult]) -> str:
-    """Returns what the results of one protocol say, in a few sentences."""
+def particulars(protocol: Protocol, protocols: Sequence[Protocol]) -> str:
+    """Returns what sets a protocol apart from others of the same job, data and measure.
+
+    Args:
+        protocol: The protocol that is spoken of.
+        protocols: All that are spoken of.
+
+    Returns:
+        Words such as `"with 150 evaluations"`; empty where no other protocol is like it.
+    """
+    alike = [
+        other.parts()
+        for other in protocols
+        if (other.job, other.dataset, other.metric, other.split)
+        == (protocol.job, protocol.dataset, protocol.metric, protocol.split)
+    ]
+    own = protocol.parts()
+    names = dict.fromkeys(name for parts in alike for name in parts)
+    said = [
+        _particular(name, own.get(name, ""))
+        for name in names
+        if len({parts.get(name, "") for parts in alike}) > 1
+    ]
+    return f"with {', '.join(said)}" if said else ""
+
+
+def _particular(name: str, value: str) -> str:
+    if not value:
+        return f"{name} not known"
+    if value.replace(",", "").isdecimal() and name.endswith("s"):
+        return f"{value} {name.removesuffix('s') if value == '1' else name}"
+    return f"{name} {value}"
+
+
+def protocol_summary(protocol: Protocol, results: list[MethodResult], apart: str = "") -> str:
+    """Returns what the results of one protocol say, in a few sentences.
+
+    Args:
+        protocol: What the results have in common.
+        results: The results, in any order.
+        apart: What sets the protocol apart from similar ones, as `particulars` says it.
+    """
     results = sorted(results, key=order)
     names = {id(r): n for r, n in zip(results, row_names(results), strict=True)}
     best, compared = best_of(results), differences(results)
@@ -69,7 +112,7 @@ def protocol_summary(protocol: Protocol, results: list[MethodResult]) -> str:
     limits = interval_of(best)
     seeds = quantity(len(best.values), "seed") if best.values else "an unknown number of seeds"
     inside = f"95% interval {span_text(protocol, limits)}, {seeds}" if limits else seeds
-    where = f"On {_images(protocol)} of {protocol.dataset}"
+    where = f"On {_images(protocol)} of {protocol.dataset}" + (f", {apart}" if apart else "")
     value = value_text(protocol, best.mean)
     if len(results) == 1:
         sentences = [f"{where}, {names[id(best)]} reaches {protocol.metric} {value} ({inside})."]
@@ -167,17 +210,36 @@ def _cost(results: list[MethodResult], names: dict[int, str]) -> list[str]:
     for result in results:
         if not result.search_seconds or result.kind not in ("searched", "transferred"):
             continue
-        took = duration(result.search_seconds)
+        took = _took(result.search_seconds)
         if result.protocol.job == "benchmark":
             return [f"{names[id(result)]} itself computed for {took} in a trial."]
         text = f"One search of {names[id(result)]} took {took}"
-        if result.training_seconds:
+        if result.protocol.job == "transfer":
+            # Shared weights, and what was learned before, are used by all attributes: to count
+            # them would need a number of uses that nobody knows.
+            text += f" for one attribute, {_left_out(result)}"
+        elif result.training_seconds:
             ratio = result.search_seconds / result.training_seconds
             text += f", {_times(ratio)} one training of what it found"
         if result.peak_memory_mb is not None:
             text += f"; the process used {count(min(result.peak_memory_mb, 1e12))} MB at most"
         return [f"{text}."]
     return []
+
+
+def _left_out(result: MethodResult) -> str:
+    """Says what the search time of a transfer does not hold."""
+    learned = (
+        " and of learning on other domains" if result.kind in ("transferred", "adapted") else ""
+    )
+    return f"without the time of training the shared weights{learned}"
+
+
+def _took(seconds: float) -> str:
+    """Returns a duration, below one second in milliseconds."""
+    if seconds < 0.001:
+        return "less than 1 ms"
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else duration(seconds)
 
 
 def _times(ratio: float) -> str:

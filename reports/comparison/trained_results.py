@@ -33,6 +33,7 @@ NOTES = {
     "exact": "the best tree under the same shared weights",
     RANDOM_SEARCH: "under the same shared weights, with as many evaluations",
 }
+STATED = "mean and interval as the run stated them"
 GAN_MEASURES = {
     "fid": "FID",
     "inception_score": "Inception Score",
@@ -128,10 +129,10 @@ def _gan_protocol(folder: RunFolder) -> Protocol:
         (
             *size,
             *detail(quality, "extractor", "features"),
-            *detail(quality, "resize", "resizing"),
+            *(pair for pair in detail(quality, "resize", "resizing") if pair[1] != "none"),
             *detail(folder.arguments, "images", "generated images"),
             *detail(quality, "real_images", "real images"),
-            ("classes", str(len(classes)) if isinstance(classes, list) else "0"),
+            *([("classes", str(len(classes)))] if isinstance(classes, list) and classes else []),
             *_training(folder, ("steps", "batch_size")),
         ),
     )
@@ -196,6 +197,7 @@ def _result(
         return measured(row, key) if found is None else found
 
     def make(**values: Any) -> MethodResult:
+        stated = not values.get("values") and values.get("reported_interval") is not None
         return MethodResult(
             run,
             method,
@@ -208,7 +210,7 @@ def _result(
             search_seconds=search_seconds if kind in SEARCHING else 0.0,
             training_seconds=0.0 if kind == "shared" else seconds,
             peak_memory_mb=peak_memory(events, searches),
-            note="; ".join(dict.fromkeys(filter(None, notes))),
+            note="; ".join(dict.fromkeys(filter(None, [*notes, STATED if stated else ""]))),
             **values,
         )
 

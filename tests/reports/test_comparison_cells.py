@@ -3,6 +3,7 @@
 import fake_comparison_runs as fake
 from fake_gan_runs import METHODS, make_gan_run
 from fake_runs import make_run
+from test_comparison_runs import apart
 
 from reports.comparison.cells import cells_section
 from reports.comparison.document import Drawing, Paragraphs, Picture
@@ -57,9 +58,16 @@ def test_samples_are_the_files_of_the_run(tmp_path):
     assert "samples-seed0-1" in pictures
 
 
+def test_where_there_are_no_walks_the_command_is_named(tmp_path):
+    without, drawn = make_gan_run(tmp_path / "plain"), fake.make_drawing_gan_run(tmp_path / "drawn")
+    said = texts(cells_section(read_runs([without, drawn])))
+    assert "no walks between latents of plain: graftwork gans sample RUN --interpolate" in said
+    assert "--interpolate" not in texts(cells_section(read_runs([drawn])))
+
+
 def test_of_many_runs_the_searched_samples_alone_are_shown(tmp_path):
     runs = [make_gan_run(tmp_path / f"run{i}", seeds=1) for i in range(4)]
-    pictures = blocks(cells_section(read_runs(runs)), Picture)
+    pictures = blocks(cells_section(read_runs(apart(runs))), Picture)
     assert [p.name for p in pictures] == [f"samples-{i}-1" for i in (1, 2, 3, 4)]
     assert all(METHODS[0][0] in picture.caption for picture in pictures)
 

@@ -13,6 +13,8 @@ from fake_gan_runs import make_gan_run
 from fake_runs import make_run
 from fake_transfer_runs import make_apply_run, make_learn_run, make_leave_one_out
 from scipy import stats
+from test_benchmark_report import make_benchmark
+from test_comparison_runs import apart
 
 from reports.comparison.attributes import attributes_section, differences
 from reports.comparison.cells import cells_section
@@ -21,6 +23,7 @@ from reports.comparison.document import Chart, Drawing, Paragraphs, Picture, Tab
 from reports.comparison.dynamics import dynamics_section
 from reports.comparison.operations import family
 from reports.comparison.pareto import front, pareto_section
+from reports.comparison.phrases import interval_of
 from reports.comparison.results import method_results
 from reports.comparison.runs import read_runs
 from reports.comparison.series import MOST, look, mean_line
@@ -176,10 +179,10 @@ def test_regret_is_measured_under_the_final_weights_alone(tmp_path):
 def test_searches_on_other_data_have_another_chart(tmp_path):
     one, two = make_run(tmp_path / "one"), make_run(tmp_path / "two")
     fake.edit(two / "config.json", lambda v: v["dataset"].update(name="other"))
-    charts = blocks([curves_section(read_runs([one, two]))], Chart)
+    charts = blocks([curves_section(read_runs(apart([one, two])))], Chart)
     assert [len(c.figure.axes[0].get_lines()) for c in charts] == [1] * len(charts)
     three = make_run(tmp_path / "three")
-    charts = blocks([curves_section(read_runs([one, three]))], Chart)
+    charts = blocks([curves_section(read_runs(apart([one, three])))], Chart)
     assert {len(c.figure.axes[0].get_lines()) for c in charts} == {2}
 
 
@@ -196,6 +199,47 @@ def test_the_front_holds_what_nothing_else_beats(lower_is_better):
         )
         assert (place in found) == (not beaten)
     assert [points[place][0] for place in found] == sorted(points[place][0] for place in found)
+
+
+def test_bars_are_the_intervals_of_the_table(tmp_path):
+    (run,) = read_runs([make_run(tmp_path / "run", seeds=12)])
+    charts = blocks([pareto_section([run])], Chart)
+    wanted = {interval_of(result) for result in method_results(run)}
+    for chart in charts:
+        bars = {
+            tuple(map(float, y)) for line in chart.figure.axes[0].get_lines()
+            if len(y := line.get_ydata()) == 2 and len(set(line.get_xdata())) == 1
+        }  # fmt: skip
+        assert bars
+        assert bars <= wanted
+        assert "intervals of the table of methods" in chart.caption
+
+
+def test_times_say_what_they_hold(tmp_path, monkeypatch):
+    (run,) = read_runs([make_apply_run(tmp_path / "transfer")])
+    results = [
+        replace(result, search_seconds=place + 1.0, training_seconds=2.0)
+        for place, result in enumerate(method_results(run))
+    ]
+    monkeypatch.setattr("reports.comparison.pareto.all_results", lambda _: results)
+    (chart,) = [c for c in blocks([pareto_section([run])], Chart) if c.name.endswith("seconds")]
+    for text in (chart.caption, chart.figure.axes[0].get_xlabel()):
+        assert "without shared weights and learning on other domains" in text.replace("\n", " ")
+    (curve,) = [
+        c
+        for c in blocks(sections(make_run(tmp_path / "trees")), Chart)
+        if c.name == "curve-1-seconds"
+    ]
+    assert curve.figure.axes[0].get_xlabel().startswith("wall time since the search began")
+    assert "search times of the tables are of training and evaluation alone" in curve.caption
+
+
+def test_one_strategy_has_a_caption_of_its_own(tmp_path):
+    for names, word in ((("random",), "only strategy"), (("random", "gp"), "dashed in ink")):
+        run = make_benchmark(tmp_path / word, names=names, seeds=3)
+        (chart,) = blocks([curves_section(read_runs([run]))], Chart)
+        assert word in chart.caption
+        assert "best five" not in chart.caption
 
 
 def test_differences_are_paired_by_seed(tmp_path):
@@ -261,7 +305,7 @@ def test_the_rank_correlation_of_every_run_is_in_the_table(everything):
 
 def test_many_runs_are_shown_in_part_and_the_rest_is_named(tmp_path):
     runs = [make_run(tmp_path / f"run-{i:02}", seeds=1) for i in range(MOST + 2)]
-    found = sections(*runs)
+    found = sections(*apart(runs))
     trees = [d for d in blocks(found, Drawing) if d.name.startswith("tree-")]
     assert len(trees) == MOST
     assert f"run-{MOST:02}, run-{MOST + 1:02}" in texts(found)

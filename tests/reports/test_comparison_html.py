@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from fake_document import ATTRIBUTES, LONG, METHODS, NASTY, make_document
 
-from reports.comparison.document import Cell, Column, Document, Section, Table
-from reports.comparison.html import write_html
+from reports.comparison.document import Cell, Column, Document, Drawing, Section, Table
+from reports.comparison.html import _pieces, write_html
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -217,6 +217,45 @@ def test_sort_values_are_exact_and_odd_ones_stay_in_place(show, tmp_path):
     heads(page, "texts").nth(0).locator("button").click()
     assert column(page, "texts", 0) == ["a 1", "A 2", "b 9", "b 10", "É", ""]
     assert heads(page, "one").locator("button").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "pieces"),
+    [
+        ("label-correlation", ["label-", "correlation"]),
+        ("final/seed_0", ["final/", "seed_", "0"]),
+        ("hyperparameterization", ["hyperparameterization"]),
+        ("1e-05", ["1e-05"]),
+        ("--seeds", ["--seeds"]),
+        ("", []),
+        ("x" * 50, ["x" * 17, "x" * 17, "x" * 16]),
+    ],
+    ids=["hyphen", "path", "long", "number", "flag", "empty", "far too long"],
+)
+def test_words_break_where_a_reader_would_break_them(word, pieces):
+    assert _pieces(word) == pieces
+
+
+def test_rows_of_a_narrow_screen_are_not_tall_and_drawings_say_that_they_scroll(show, tmp_path):
+    words = "no difference is shown between these two methods of the same run"
+    columns = tuple(Column(name, numeric=False) for name in ("method", "against", "in words"))
+    rows = tuple((Cell(f"m{i}"), Cell("yes"), Cell(words)) for i in range(3))
+    svg = '<svg class="tree" width="900" height="40" viewBox="0 0 900 40"></svg>'
+    blocks = (
+        Table("wide", "A table.", columns, rows),
+        Drawing("tree", "A tree.", "A tree.", svg),
+        Drawing("small", "A leaf.", "A leaf.", svg.replace("900", "90")),
+    )
+    section = Section("Tables", blocks, "tables")
+    path = tmp_path / "report.html"
+    write_html(Document("T", (), (section,), "graftwork report", "x"), path)
+    page = show(path, width=390)
+    assert page.locator("#wide .scroll tbody tr").first.bounding_box()["height"] < 90
+    hint = "(e) => getComputedStyle(e, '::after').content"
+    assert "scrolls sideways" in page.locator("#tree figcaption").evaluate(hint)
+    assert page.locator("#small figcaption").evaluate(hint) == "none"
+    page.set_viewport_size({"width": 1200, "height": 900})
+    assert page.locator("#tree figcaption").evaluate(hint) == "none"
 
 
 def test_nothing_overflows(show, report):

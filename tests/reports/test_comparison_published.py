@@ -64,16 +64,18 @@ def test_the_file_is_part_of_the_package():
 def test_published_numbers_of_other_data_are_never_in_one_table_with_ours(tmp_path):
     section = section_of(make_run(tmp_path / "run"))
     found = tables(section)
-    assert set(found) == {"published-trees", "ours-trees"}
-    methods = {row[0].text for row in found["published-trees"].rows}
+    assert set(found) == {
+        *("published-trees-accuracy", "published-trees-search-gpu-days", "ours-trees-accuracy")
+    }
+    methods = {row[0].text for row in found["published-trees-accuracy"].rows}
     assert "GNAS-Shallow-Wide" in methods
-    assert not methods & {row[0].text for row in found["ours-trees"].rows}
+    assert not methods & {row[0].text for row in found["ours-trees-accuracy"].rows}
     assert not any(cell.best for table in found.values() for row in table.rows for cell in row)
     text = texts(section)
     assert "Ours are of glyphs, published ones of celeba, lfwa and market1501" in text
     assert "training steps 600" in text
     assert "not ranked together" in text
-    marks = {row[0].text: row[-1].text for row in found["published-trees"].rows}
+    marks = {row[0].text: row[-1].text for row in found["published-trees-accuracy"].rows}
     assert marks["GNAS-Shallow-Wide"] == "recalled"
 
 
@@ -83,27 +85,38 @@ def test_of_the_same_dataset_only_its_numbers_are_shown(tmp_path):
     config["dataset"]["name"] = "CelebA"
     (path / "config.json").write_text(json.dumps(config))
     section = section_of(path)
-    assert {row[1].text for row in tables(section)["published-trees"].rows} == {"celeba"}
+    published = tables(section)["published-trees-accuracy"]
+    assert {row[1].text for row in published.rows} == {"celeba"}
     assert "other data" not in texts(section)
     assert "not ranked together" in texts(section)
 
 
 def test_errors_become_accuracies(tmp_path):
     path = make_run(tmp_path / "run")
-    ours = tables(section_of(path))["ours-trees"]
+    ours = tables(section_of(path))["ours-trees-accuracy"]
     result = json.loads((path / "result.json").read_text())
     errors = {row["name"]: row["test_error"] for row in result["methods"]}
     for row in ours.rows:
-        assert row[2].text == "accuracy (%)"
-        assert row[3].value == pytest.approx(100 - errors[row[0].text])
+        assert row[2].value == pytest.approx(100 - errors[row[0].text])
 
 
 def test_generators_are_shown_by_fid_and_benchmarks_by_accuracy(tmp_path):
     gans, bench = make_gan_run(tmp_path / "gans"), make_benchmark(tmp_path / "bench")
     found = tables(section_of(gans, bench))
-    assert {row[2].text for row in found["ours-gans"].rows} == {"FID", "Inception Score"}
-    assert {row[2].text for row in found["ours-benchmark"].rows} == {"test accuracy (%)"}
-    assert {row[1].text for row in found["published-benchmark"].rows} == {"cifar10"}
+    assert {name for name in found if name.startswith("ours")} == {
+        *("ours-gans-fid", "ours-gans-inception-score", "ours-benchmark-test-accuracy")
+    }
+    published = found["published-benchmark-test-accuracy"]
+    assert {row[1].text for row in published.rows} == {"cifar10"}
+
+
+def test_numbers_of_different_measures_are_in_different_tables(tmp_path):
+    found = tables(section_of(make_gan_run(tmp_path / "gans")))
+    heads = {name: (table.columns[2].name, table.columns[2].unit) for name, table in found.items()}
+    assert heads["published-gans-fid"] == heads["ours-gans-fid"] == ("FID", "")
+    assert heads["published-gans-inception-score"] == ("Inception Score", "")
+    rows = [row for name, table in found.items() if "published" in name for row in table.rows]
+    assert len(rows) == sum(row.group == "gan" for row in read_published())
 
 
 def test_where_nothing_is_published_there_is_no_section(tmp_path):

@@ -27,6 +27,7 @@ from reports.comparison.published import published_section
 from reports.comparison.results import all_results, by_protocol, method_results
 from reports.comparison.runs import ComparedRun, read_runs
 from reports.comparison.summary import summary
+from reports.run_states import listed
 
 BUILDERS = (methods_section, published_section, configuration_section, problems_section)
 MAKERS = {
@@ -55,6 +56,14 @@ def one(path: Path) -> ComparedRun:
 
 def by_name(run: ComparedRun) -> dict[str, Any]:
     return {result.method: result for result in method_results(run)}
+
+
+def apart(paths: list[Path]) -> list[Path]:
+    """Makes the journals of runs differ, as those of different runs do: else they are copies."""
+    for number, path in enumerate(paths):
+        with open(path / "journal.jsonl", "a", encoding="utf-8") as journal:
+            journal.write(json.dumps({"event": "other", "number": number}) + "\n")
+    return paths
 
 
 def check(runs: list[ComparedRun]) -> None:
@@ -111,6 +120,48 @@ def test_broken_runs_stand_beside_whole_ones_with_their_reasons(tmp_path, made):
     assert [row[0].text for row in table.rows] == [run.name for run in runs[1:]]
     assert table.rows[0][4].text != table.rows[1][4].text
     assert problems_section(runs[:1]) is None
+
+
+@pytest.mark.parametrize("kind", ["trees", "gans", "benchmark"])
+def test_a_journal_that_lost_trainings_is_damaged(tmp_path, made, kind):
+    torn = shutil.copytree(made[kind], tmp_path / "torn")
+    lines = (torn / "journal.jsonl").read_text().splitlines(keepends=True)
+    places = [
+        i for i, line in enumerate(lines) if json.loads(line)["event"] in ("trained", "trial")
+    ]
+    # The end of a line is a place to be cut at, too.
+    (torn / "journal.jsonl").write_text("".join(lines[: places[-1]]))
+    runs = read_runs([made["learning"], torn])
+    assert runs[1].problem.startswith("damaged: its journal is not whole: it has ")
+    assert runs[1].folder is None
+    assert {result.run.name for result in all_results(runs)} == {"learning"}
+    check(runs)
+
+
+def test_a_copy_of_a_run_is_no_other_run(tmp_path, made):
+    copy = shutil.copytree(made["trees"], tmp_path / "copied")
+    runs = read_runs([made["trees"], made["gans"], copy])
+    assert [run.problem.partition(";")[0] for run in runs] == ["", "", "copy: a copy of trees"]
+    assert {result.run.name for result in all_results(runs)} == {"trees", "gans"}
+    check(runs)
+
+
+@pytest.mark.parametrize("kind", ["trees", "gans"])
+def test_a_folder_of_images_is_called_by_its_name(tmp_path, made, kind):
+    path = shutil.copytree(made[kind], tmp_path / "run")
+    for file in ("config.json", "result.json"):
+        values = json.loads((path / file).read_text())
+        if "dataset" in values:
+            values["dataset"]["name"] = "folder"
+        if "arguments" in values:
+            values["arguments"]["data_dir"] = "/data/emoji/images/"
+        (path / file).write_text(json.dumps(values))
+    run = one(path)
+    assert run.folder.dataset["name"] == "folder images"
+    protocol = method_results(run)[0].protocol
+    assert protocol.dataset == "folder images"
+    assert not {"0", "none", ""} & set(dict(protocol.details).values())
+    check([run])
 
 
 def test_without_any_readable_run_there_is_an_error_that_names_them(tmp_path):
@@ -205,6 +256,7 @@ def test_another_training_is_another_protocol(tmp_path):
     config = json.loads((paths[2] / "config.json").read_text())
     config["arguments"]["steps"] = 900
     (paths[2] / "config.json").write_text(json.dumps(config))
+    apart(paths)
     groups = by_protocol(all_results(read_runs(paths)))
     assert [len({result.run.name for result in group}) for group in groups.values()] == [2, 1]
     text = methods_section(read_runs(paths)).blocks[0].texts[0]
@@ -304,6 +356,10 @@ def test_whatever_the_files_hold_the_tables_are_built(tmp_path, made, kind, file
         if file in (name, "all"):
             # Without its command and its format, most of what is strange would not be read.
             values = mutate(values, rng, changes) | (kept if rng.random() < 0.9 else {})
+        if file in ("journal.jsonl", "all") and rng.random() < 0.8:
+            # With fewer trainings than the result states, nothing of the journal would be read.
+            for row in listed(values, "methods") + listed(values, "strategies"):
+                row.pop("trainings", row.pop("trials", None))
         (folder / name).write_text(json.dumps(values))
     events = events_of(made[kind])
     if file in ("journal.jsonl", "all"):

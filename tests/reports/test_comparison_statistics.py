@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reports.comparison.methods import in_words
 from reports.comparison.protocol import MethodResult, Protocol
 from reports.comparison.runs import ComparedRun
 from reports.comparison.statistics import (
@@ -19,6 +20,7 @@ from reports.comparison.statistics import (
     difference,
     differences,
     effect_words,
+    hedges,
     mean_interval,
 )
 
@@ -82,7 +84,8 @@ def test_seeds_in_common_are_compared_in_pairs():
     assert found.p_value == pytest.approx(wanted.pvalue)
     assert found.interval == pytest.approx(tuple(wanted.confidence_interval(0.95)))
     pairs = ours - theirs
-    assert found.effect == pytest.approx(pairs.mean() / pairs.std(ddof=1))
+    # Hedges' correction of 7 degrees of freedom, as his table has it.
+    assert found.effect == pytest.approx(0.8882 * pairs.mean() / pairs.std(ddof=1), rel=1e-3)
     # Not paired, the spread of the seeds would hide it.
     assert stats.ttest_ind(ours, theirs, equal_var=False).pvalue > 0.2
     assert corrected([found])[0].verdict == WON
@@ -105,7 +108,7 @@ def test_other_seeds_are_compared_by_welch():
     assert found.p_value == pytest.approx(wanted.pvalue)
     assert found.interval == pytest.approx(tuple(wanted.confidence_interval(0.95)))
     pooled = np.sqrt((np.var(first, ddof=1) + np.var(second, ddof=1)) / 2)
-    assert found.effect == pytest.approx((np.mean(first) - np.mean(second)) / pooled)
+    assert found.effect == pytest.approx(hedges(5) * (np.mean(first) - np.mean(second)) / pooled)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +195,24 @@ def test_false_claims_are_rare():
         )
         claims += any(d.verdict in (WON, LOST) for d in found)
     assert claims / 120 < 0.12
+
+
+def test_the_correction_makes_the_effect_of_few_values_true():
+    rng = np.random.default_rng(3)
+    values = rng.normal(1.0, 1.0, (40_000, 5))
+    effects = values.mean(1) / values.std(1, ddof=1)
+    assert np.mean(effects) > 1.2
+    assert hedges(4) * np.mean(effects) == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_size_of_an_effect_is_named_from_ten_pairs_on():
+    rng = np.random.default_rng(5)
+    for count, size in ((9, None), (10, "large")):
+        base = rng.normal(10, 1, count)
+        ours = base - 2 + rng.normal(0, 0.1, count)
+        (found,) = corrected([difference(result(ours), result(base))])
+        assert found.size == size
+        assert in_words(found) == ("won" if size is None else "won (large effect)")
 
 
 @pytest.mark.parametrize(

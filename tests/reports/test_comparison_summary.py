@@ -1,6 +1,7 @@
 """What the summary and the tables of a comparison say, and do not say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,14 @@ from fake_gan_runs import make_gan_run
 from fake_runs import make_run
 from fake_transfer_runs import make_apply_run
 from test_benchmark_report import make_benchmark
+from test_comparison_runs import apart
 
 from reports.comparison.configuration import configuration_section
 from reports.comparison.document import Paragraphs, Table
 from reports.comparison.methods import methods_section
 from reports.comparison.results import all_results, best_of, by_protocol
 from reports.comparison.runs import read_runs
-from reports.comparison.summary import summary
+from reports.comparison.summary import protocol_summary, summary
 
 
 def said(*paths: Path) -> str:
@@ -103,7 +105,7 @@ def test_the_table_has_the_numbers_and_marks_the_best(tmp_path):
 
 
 def test_methods_of_several_runs_have_the_name_of_their_run(tmp_path):
-    paths = [make_run(tmp_path / name, seeds=3) for name in ("one", "two")]
+    paths = apart([make_run(tmp_path / name, seeds=3) for name in ("one", "two")])
     table = tables(methods_section(read_runs(paths)))["methods-1"]
     names = [cell.text for cell in column(table, "method")]
     assert len(set(names)) == 12
@@ -140,6 +142,41 @@ def test_higher_is_better_in_a_benchmark(tmp_path):
     assert "has the highest cifar10 test of 7 methods" in said(path)
 
 
+def test_a_transferred_search_does_not_claim_to_cost_nothing(tmp_path):
+    path = make_apply_run(tmp_path / "run")
+    for name, left_out in (
+        ("transferred", "the shared weights and of learning on other domains"),
+        ("random search", "the shared weights."),
+    ):
+        (_, results), *_ = by_protocol(all_results(read_runs([path]))).items()
+        (found,) = [replace(r, search_seconds=0.0042) for r in results if r.method == name]
+        found = replace(found, kind="searched" if name == "random search" else found.kind)
+        text = protocol_summary(found.protocol, [found])
+        assert f"One search of {name} took 4.2 ms for one attribute, without" in text
+        assert left_out in text
+        assert "times one training" not in text
+    (note,) = [
+        c.note
+        for c in tables(methods_section(read_runs([path])))["methods-1"].columns
+        if c.name == "search"
+    ]
+    assert "shared weights and learning on other domains are not part of it" in note
+
+
+def test_paragraphs_of_the_same_measure_say_what_differs(tmp_path):
+    paths = [make_benchmark(tmp_path / str(n), budget=n, seeds=3) for n in (20, 80)]
+    text = said(*paths)
+    for budget in (20, 80):
+        assert f"of NATS-Bench topology space, with {budget} evaluations, " in text
+    assert "with 20 evaluations" not in said(paths[0])
+
+
+def test_the_caption_of_comparisons_says_what_is_compared(tmp_path):
+    table = tables(methods_section(read_runs([make_run(tmp_path / "run")])))["comparisons-1"]
+    assert "or its random architectures where there was none" in table.caption
+    assert "random rows are compared with the best only" in table.caption
+
+
 def test_several_protocols_have_a_table_each(tmp_path):
     paths = [make_run(tmp_path / "trees"), make_gan_run(tmp_path / "gans")]
     section = methods_section(read_runs(paths))
@@ -159,8 +196,34 @@ def test_the_configuration_shows_first_what_differs(tmp_path):
     whole = {row[0].text: row[1].text for row in tables(section)["settings-trees-1"].rows}
     assert whole["data: fingerprint"] == "ab12cd34ef56"
     assert whole["version of keras"] == "3.15.1"
-    assert whole["seeds that ended"] == "0"
-    commands = section.blocks[-1]
-    assert commands.kind == "command"
-    assert commands.texts[1].startswith("graftwork trees search")
-    assert "--seeds 3" in commands.texts[1]
+    assert whole["seeds that ended"] == "1"
+    first, command, second, other = section.blocks[-4:]
+    assert (first.texts, second.texts) == (("a:",), ("b:",))
+    assert command.kind == other.kind == "command"
+    assert other.texts[0].startswith("graftwork trees search")
+    assert "--seeds 3" in other.texts[0]
+
+
+def test_a_command_of_several_runs_is_printed_once(tmp_path):
+    paths = apart(
+        [make_run(tmp_path / name, seeds=n) for name, n in (("a", 1), ("b", 3), ("c", 1))]
+    )
+    section = configuration_section(read_runs(paths))
+    commands = [b for b in section.blocks if isinstance(b, Paragraphs) and b.kind == "command"]
+    assert len(commands) == 2
+    assert ("a, c:",) in [b.texts for b in section.blocks if isinstance(b, Paragraphs)]
+    section = configuration_section(read_runs([paths[0], paths[2]]))
+    assert len(section.blocks[-1].texts) == 1
+
+
+def test_numbers_of_the_result_alone_are_marked(tmp_path):
+    path = make_run(tmp_path / "run")
+    methods = tables(methods_section(read_runs([path])))["methods-1"]
+    assert not any("as the run stated" in cell.note for cell in column(methods, "method"))
+    (path / "journal.jsonl").unlink()
+    methods = tables(methods_section(read_runs([path])))["methods-1"]
+    for name, interval in zip(
+        column(methods, "method"), column(methods, "95% interval"), strict=True
+    ):
+        assert ("interval as the run stated" in name.note) == (interval.value is not None)
+    assert any(cell.value is not None for cell in column(methods, "95% interval"))

@@ -146,16 +146,16 @@ def written_latex(document, folder, made):
     for table in tables(document):
         names[table.name] = f"{table.name}.tex"
         write_latex_table(table, folder / names[table.name])
-    write_latex(document, folder / "report.tex", made, names)
+    write_latex(document, folder / "paper.tex", made, names)
 
 
 def compiled(folder, widest=40.0) -> str:
-    """Compiles `report.tex` and returns the text of its pages."""
+    """Compiles `paper.tex` and returns the text of its pages."""
     if shutil.which("pdflatex") is None:
         pytest.skip("no pdflatex: apt-get install texlive-latex-base texlive-latex-recommended")
     options = ["-interaction=nonstopmode", "-halt-on-error"]
     done = subprocess.run(
-        ["pdflatex", *options, "report.tex"],
+        ["pdflatex", *options, "paper.tex"],
         cwd=folder,
         capture_output=True,
         check=False,
@@ -163,11 +163,11 @@ def compiled(folder, widest=40.0) -> str:
     )
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-3000:]
     # Nothing stands out by more than a word.
-    log = (folder / "report.log").read_text(errors="replace")
+    log = (folder / "paper.log").read_text(errors="replace")
     assert [x for x in re.findall(r"Overfull .hbox \(([\d.]+)pt", log) if float(x) > widest] == []
     if shutil.which("pdftotext") is None:
         return ""
-    command = ["pdftotext", "-layout", "report.pdf", "-"]
+    command = ["pdftotext", "-layout", "paper.pdf", "-"]
     return subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout.decode()
 
 
@@ -215,7 +215,7 @@ def test_long_and_wide_tables_go_on_below(tmp_path):
         for cell in row[1:]:
             assert len(re.findall(rf"{cell.text}(?!\d)", text)) == 1
     document = a_document(table, a_table(columns=1))
-    write_latex(document, tmp_path / "report.tex", {}, {"table": "table.tex"})
+    write_latex(document, tmp_path / "paper.tex", {}, {"table": "table.tex"})
     compiled(tmp_path)
 
 
