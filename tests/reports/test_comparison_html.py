@@ -262,7 +262,7 @@ def test_nothing_overflows(show, report):
     page = show(report)
     for width in (320, 390, 820, 1200, 1500):
         page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.wait_for_function(f"document.documentElement.scrollWidth == {width}", timeout=10_000)
         # Texts of a chart may be wider in the page's type than matplotlib thought.
         outside = page.evaluate(
             """[...document.querySelectorAll("body *")].filter((e) => {

@@ -100,7 +100,8 @@ def test_tree_and_dendrogram_stand_side_by_side(page):
     assert beside["x"] + beside["width"] <= 1120
     # On a telephone one is below the other, and the page itself does not scroll sideways.
     page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # It sees the new width a moment later.
+    page.wait_for_function("document.documentElement.scrollWidth <= 390", timeout=10_000)
     assert (
         page.locator("#dendrogram-1").bounding_box()["y"]
         > page.locator("#tree-1").bounding_box()["y"] + 500
