@@ -13,6 +13,11 @@ import tiny
 
 from graftwork.cli import main
 
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start
+# inherits that; with a handler of our own, it does not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
