@@ -216,7 +216,7 @@ class ApplyRun(UnitRun):
         if total:  # The transferred strategy evaluates nothing.
             with self.progress.stage(name, total, strategy.tells) as stage:
                 search(strategy, found, time_left, record)
-        seconds = spent + self.run.elapsed - before
+        seconds = spent + self.run.elapsed - before if total else 0.0
         rows = method_entry(method, strategy, found, self.domain, self.descriptors, stored)
         drawn = {"mean drawn": known_mean([row["expected"] for row in rows])}
         self.events.scalars(curve, strategy.tells, drawn)
