@@ -5,16 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from graftwork.errors import InputError
 from graftwork.files import write_text
-from reports import wording
 from reports.benchmark_charts import rank_plot, regret_overview, regret_single
 from reports.benchmark_summary import final, ranked, summarise
+from reports.environment import make_environment
 from reports.inline_svg import inline_svg
 from reports.run_folder import RunFolder, interval, mapping, number, read_run_folder
-from reports.tables import command_line, flatten, plain
+from reports.tables import command_line, flatten
 
 
 def write_benchmark_report(run: Path) -> Path:
@@ -44,23 +42,7 @@ def write_benchmark_report(run: Path) -> Path:
 
 def render(run: RunFolder) -> str:
     """Returns the report of a benchmark as HTML."""
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": wording.percent,
-        "decimal": wording.decimal,
-        "count": wording.count,
-        "duration": wording.duration,
-        "span": wording.span,
-        "plain": plain,
-        "probability": wording.probability,
-        "quantity": wording.quantity,
-    }
+    environment = make_environment()
     return environment.get_template("benchmark.html").render(_contents(run))
 
 

@@ -4,11 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from graftwork.files import write_text
-from reports import wording
 from reports.charts import error_plot, score_scatter, search_curve
+from reports.environment import make_environment
 from reports.gan_page import COMMAND as GAN_SEARCH
 from reports.gan_page import gan_contents
 from reports.inline_svg import inline_svg
@@ -17,7 +15,7 @@ from reports.layout import Architecture, Layout, Stem, lay_out, outline
 from reports.methods import Method, of_kind, read_methods
 from reports.run_folder import RunFolder, mapping, number, read_run_folder
 from reports.summary import summarise
-from reports.tables import attribute_rows, command_line, dataset_rows, flatten, plain, stages
+from reports.tables import attribute_rows, command_line, dataset_rows, flatten, stages
 from reports.terminal import describe_blocks
 
 
@@ -44,23 +42,7 @@ def write_report(run: Path) -> Path:
 
 def render(run: RunFolder) -> str:
     """Returns the report of a run as HTML: the page that belongs to its command."""
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": wording.percent,
-        "decimal": wording.decimal,
-        "count": wording.count,
-        "scaled": wording.scaled,
-        "duration": wording.duration,
-        "span": wording.span,
-        "plain": plain,
-        "probability": wording.probability,
-    }
+    environment = make_environment()
     if run.config.get("command") == GAN_SEARCH:
         return environment.get_template("gan.html").render(gan_contents(run))
     return environment.get_template("report.html").render(_contents(run))

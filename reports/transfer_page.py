@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from graftwork.errors import InputError
 from graftwork.files import write_text
-from reports import wording
+from reports.environment import make_environment
 from reports.inline_svg import inline_svg
 from reports.run_folder import RunFolder, mapping, number, read_run_folder
-from reports.tables import dataset_rows, flatten, plain
+from reports.tables import dataset_rows, flatten
 from reports.transfer_caveats import match_words, seeds_words
 from reports.transfer_charts import (
     alone_chart,
@@ -93,26 +91,7 @@ def render_transfer(run: RunFolder) -> str:
             f"{run.path} is no run of transfer. Expected a run of {', '.join(pages)}. "
             f"Received: {command!r}."
         )
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "decimal": wording.decimal,
-        "count": wording.count,
-        "duration": wording.duration,
-        "span": wording.span,
-        "percent": wording.percent,
-        "probability": wording.probability,
-        "quantity": wording.quantity,
-        "signed": signed,
-        "verdict": verdict_words,
-        "seeds_words": seeds_words,
-        "plain": plain,
-    }
+    environment = make_environment(signed=signed, verdict=verdict_words, seeds_words=seeds_words)
     template, contents = pages[command]
     return environment.get_template(template).render(_common(run) | contents(run))
 

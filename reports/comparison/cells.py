@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from reports.comparison.document import Block, Drawing, Paragraphs, Picture, Section
 from reports.comparison.runs import ComparedRun, of_kind
 from reports.comparison.series import MOST, attempt, left_out, slug
+from reports.environment import make_environment
 from reports.gan_cell_drawing import CellDrawing
 from reports.gan_found_cells import found_cells
 from reports.gan_samples import SampleGrid, read_png, sample_grids
@@ -125,11 +126,5 @@ def _seed(seed: Any) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     return environment.get_template("gan_cell.svg")

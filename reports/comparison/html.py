@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from graftwork.files import write_text
@@ -25,6 +25,7 @@ from reports.comparison.document import (
     Picture,
     Table,
 )
+from reports.environment import make_environment
 from reports.inline_svg import inline_svg
 from reports.names import width
 
@@ -49,14 +50,7 @@ def write_html(document: Document, path: Path) -> None:
         document: The comparison.
         path: The file to write.
     """
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"sort_key": _sort_key, "has_best": _has_best, "breakable": _breakable}
+    environment = make_environment(sort_key=_sort_key, has_best=_has_best, breakable=_breakable)
     script = Markup(_source(environment, "comparison.js"))
     page = environment.get_template("comparison.html").render(
         document=document,

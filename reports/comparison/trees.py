@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from reports.comparison.dendrogram import (
     agreement,
@@ -18,6 +18,7 @@ from reports.comparison.dendrogram import (
 from reports.comparison.document import Block, Drawing, Paragraphs, Section
 from reports.comparison.runs import ComparedRun, of_kind
 from reports.comparison.series import MOST, attempt, left_out
+from reports.environment import make_environment
 from reports.inline_tree import InlineTree, inline_tree
 from reports.layout import Layout, lay_out
 from reports.names import shorten
@@ -154,11 +155,5 @@ class _Named:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     return environment.get_template("tree.svg")

@@ -5,16 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import open_browser, resize
 from fake_document import ATTRIBUTES, LONG, METHODS, NASTY, make_document
 
 from reports.comparison.document import Cell, Column, Document, Drawing, Section, Table
 from reports.comparison.html import _pieces, write_html
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 PAPER = 688  # Pixels: A4 without the page's margins.
 
 # Yields all rendered elements that hold text themselves, with their colours and size.
@@ -40,14 +36,8 @@ TEXTS = """() => {
 
 @pytest.fixture(scope="module")
 def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with open_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -261,8 +251,8 @@ def test_rows_of_a_narrow_screen_are_not_tall_and_drawings_say_that_they_scroll(
 def test_nothing_overflows(show, report):
     page = show(report)
     for width in (320, 390, 820, 1200, 1500):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(f"document.documentElement.scrollWidth == {width}", timeout=10_000)
+        resize(page, width)
+        assert page.evaluate("() => document.documentElement.scrollWidth") == width
         # Texts of a chart may be wider in the page's type than matplotlib thought.
         outside = page.evaluate(
             """[...document.querySelectorAll("body *")].filter((e) => {

@@ -1,11 +1,11 @@
 """Trees of a comparison: readable with 40 attributes, beside the dendrogram of the labels."""
 
 import itertools
-from pathlib import Path
 
 import fake_comparison_runs as fake
 import numpy as np
 import pytest
+from browsing import open_browser, resize
 from fake_runs import NASTY, make_run
 from scipy.cluster import hierarchy
 from scipy.spatial import distance
@@ -16,8 +16,6 @@ from reports.comparison.html import write_html
 from reports.comparison.runs import read_runs
 from reports.comparison.trees import trees_section
 from reports.layout import lay_out
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 def texts(section) -> str:
@@ -47,21 +45,13 @@ def test_the_tree_names_all_attributes_in_the_drawing_and_in_words(celeba):
 
 @pytest.fixture(scope="module")
 def page(celeba, tmp_path_factory):
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
     path = tmp_path_factory.mktemp("page") / "report.html"
     section = trees_section(read_runs([celeba]))
     write_html(Document("Trees", ("A tree.",), (section,), "graftwork report", "1 run"), path)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": 1120, "height": 900})
         page.goto(path.as_uri())
         yield page
-        browser.close()
 
 
 BOXES = """(selector) => [...document.querySelectorAll(selector)].map((e) => {
@@ -99,9 +89,8 @@ def test_tree_and_dendrogram_stand_side_by_side(page):
     assert abs(tree["y"] - beside["y"]) < 5
     assert beside["x"] + beside["width"] <= 1120
     # On a telephone one is below the other, and the page itself does not scroll sideways.
-    page.set_viewport_size({"width": 390, "height": 800})
-    # It sees the new width a moment later.
-    page.wait_for_function("document.documentElement.scrollWidth <= 390", timeout=10_000)
+    resize(page, 390)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     assert (
         page.locator("#dendrogram-1").bounding_box()["y"]
         > page.locator("#tree-1").bounding_box()["y"] + 500
