@@ -43,7 +43,6 @@ gallery: setup
 		--strategies random evolution reinforce --seeds 5 --budget 40
 	for kind in trees gans apply benchmark; do \
 		$(BIN)/graftwork report $(GALLERY)/$$kind --out docs/gallery/$$kind; done
-	$(BIN)/graftwork report $(GALLERY) --out docs/gallery/all --title "All runs of the gallery"
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
