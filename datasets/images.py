@@ -1,6 +1,8 @@
 """Reads one image file as the networks take it."""
 
+import contextlib
 import errno
+import threading
 import warnings
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from graftwork.errors import InputError
 
 LARGEST_IMAGE = 64_000_000
 """Pixels; more would take hundreds of megabytes, as in a file made to fill the memory."""
+LARGE_IMAGE = 8_000_000
+_ONE_LARGE = threading.Lock()
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """What is opened, whatever the name says. Other decoders of Pillow run programs (EPS)."""
 ORIENTATION = 0x0112  # The EXIF tag.
@@ -63,7 +67,10 @@ def open_image(path: Path, size: tuple[int, int]) -> Image.Image:
                 )
             # The longer side for both: the image may yet be turned.
             opened.draft(None, (max(size), max(size)))
-            return flatten(upright(opened))
+            # Of many threads that decode, one at a time holds a large image several times over.
+            large = opened.width * opened.height > LARGE_IMAGE
+            with _ONE_LARGE if large else contextlib.nullcontext():
+                return flatten(upright(opened))
     except InputError:
         raise
     except FileNotFoundError:

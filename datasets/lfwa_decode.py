@@ -5,10 +5,15 @@ fault that no `except` catches, and mat73 can run for ever on cells that hold ea
 """
 
 import json
+import resource
 import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
+
+LARGEST_MEMORY = 2**33
+"""Bytes of address space, of which the libraries take some gigabytes."""
+LARGEST_ANSWER = 2**28
 
 
 def decode(path: str, names: Sequence[str], hdf5: bool) -> dict[str, Any]:
@@ -41,11 +46,15 @@ def main() -> None:
     # mat73 prints what it does not find; nothing but the answer may go to standard output.
     answer, sys.stdout = sys.stdout, sys.stderr
     warnings.simplefilter("ignore")
+    # A file of kilobytes can unpack to any size.
+    resource.setrlimit(resource.RLIMIT_AS, (LARGEST_MEMORY, LARGEST_MEMORY))
     try:
         found = decode(path, names, hdf5 == "hdf5")
         text = json.dumps(
             {"found": {name: found[name] for name in names if name in found}}, default=plain
         )
+        if len(text) > LARGEST_ANSWER:
+            raise ValueError(f"its variables take more than {LARGEST_ANSWER:,} bytes as text")
     except Exception as error:  # Both readers raise anything on broken files.
         # For a file that is not HDF5, mat73 advises another reader; HDF5's reason says more.
         cause = error.__context__ if isinstance(error.__context__, OSError) else error

@@ -15,6 +15,8 @@ from graftwork.errors import InputError
 
 LARGEST_TABLE = 2**28
 """Bytes: room for two million rows of forty attributes."""
+MOST_CELLS = 200_000
+"""Cells of a row."""
 MINUS = -2  # Stands for "-1" until the whole table was seen.
 VALUES = {
     **dict.fromkeys(("1", "+1", "1.0", "true", "t", "yes", "y"), 1),
@@ -94,6 +96,11 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for cells in reader:
+            if len(cells) > MOST_CELLS:
+                raise InputError(
+                    f"{path}, line {line}: has {len(cells):,} cells, where at most {MOST_CELLS:,} "
+                    "are read. Is it the table of attributes?"
+                )
             cells = [cell.strip() for cell in cells]
             if any(cells):
                 yield line, cells

@@ -17,6 +17,7 @@ from train; without train, all examples are dealt anew.
 """
 
 import difflib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,11 @@ def open_source(options: DataOptions) -> Source:
     name = options.dataset.removeprefix(NAME).removeprefix(":")
     if not name:
         raise InputError("dataset 'tfds' needs the name of a dataset, as in tfds:celeb_a.")
+    if re.match(r"[^/]*:(?![\d*])", name):  # TFDS would fetch such a dataset's code and run it.
+        raise InputError(
+            f"dataset {NAME!r} takes the datasets of TFDS itself, as in tfds:celeb_a or "
+            f"tfds:celeb_a:2.1.0, and none of other collections. Received: {name[:60]!r}."
+        )
     folder = options.folder() if options.data_dir else None
     tfds = _package()
     load_backend()  # TFDS would import TensorFlow with its greetings.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from datasets.images import LARGEST_IMAGE, flatten
+from datasets.images import FORMATS, LARGEST_IMAGE, flatten
 from graftwork.errors import InputError
 
 HEAD, TAIL = 12, 4
@@ -184,7 +184,7 @@ class RecordImages(Sequence[np.ndarray]):
         try:
             stored = self._example.FromString(self._splits[split][record])
             (content,) = stored.features.feature[self._key].bytes_list.value
-            with Image.open(io.BytesIO(content)) as opened:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
                 if opened.width * opened.height > LARGEST_IMAGE:
                     raise ValueError(f"more than {LARGEST_IMAGE:,} pixels")
                 pixels = np.asarray(flatten(ImageOps.exif_transpose(opened)))

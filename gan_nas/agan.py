@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graftwork.constraints import Constraints, penalised
 from graftwork.policy import Policy
 from graftwork.space import Architecture, Space
 from graftwork.strategies import Strategy
@@ -13,6 +14,8 @@ from graftwork.strategies.reinforce import PolicyGradientLoss
 
 POOL = 64
 """Architectures drawn at once for the steps of a round."""
+MOST_DRAWS = 10_000
+"""Uniform draws, at most, for the candidates of the last round."""
 UNIT = math.sqrt(12)
 """Ranks from 0 to this have a standard deviation of 1."""
 
@@ -55,6 +58,11 @@ class AGan(Strategy):
         memory: Scores that a child is ranked among, as far as there are so many.
         uniform: Share of the training steps of phase 2 that use a uniform draw.
         units: Size of the LSTM.
+        constraints: What a generator may cost. A child over it is told a lower score
+            (`graftwork.constraints.penalised`), so that the controller learns where the limits
+            are; the candidates of the last round, and what is returned, keep them.
+        most: Scored generators after which the search ends, the candidates of the last round
+            among them: the controller has as many rounds as that allows. None for no limit.
     """
 
     def __init__(
@@ -71,7 +79,13 @@ class AGan(Strategy):
         memory: int = 48,
         uniform: float = 0.3,
         units: int = 32,
+        constraints: Constraints | None = None,
+        most: int | None = None,
     ) -> None:
+        self.constraints = constraints
+        if most is not None:
+            candidates = min(candidates, most)
+            rounds = min(rounds, (most - candidates) // children)
         self.space, self.warmup, self.rounds = space, warmup, rounds
         self.children, self.candidates = children, min(candidates, space.size)
         self.baseline_decay, self.memory, self.uniform = baseline_decay, memory, uniform
@@ -88,7 +102,7 @@ class AGan(Strategy):
         """What the candidates of the last round are worth under the final weights."""
         self._round = 0
         self._log_probabilities: list[float] = []
-        self._first = space.sample(self.rng)
+        self._first = constraints.draw(self.rng) if constraints else space.sample(self.rng)
         self._best = self._first
         self._pool: list[Architecture] = []
         self._report: dict[str, Any] = {}
@@ -137,14 +151,15 @@ class AGan(Strategy):
         values = np.asarray(scores, float).mean(axis=1)
         finite = values[np.isfinite(values)]
         before = self.best
-        if len(finite):
-            self._best = architectures[
-                int(np.nanargmax(np.where(np.isfinite(values), values, np.nan)))
-            ]
+        within = np.array([self._keeps(a) for a in architectures])
+        if (np.isfinite(values) & within).any():
+            usable = np.where(np.isfinite(values) & within, values, np.nan)
+            self._best = architectures[int(np.nanargmax(usable))]
         if not self.trains:
             self.scores = dict(zip(architectures, map(float, values), strict=True))
         elif self.learns and len(finite):
-            self._learn(architectures, np.where(np.isfinite(values), values, finite.min()))
+            known = np.where(np.isfinite(values), values, finite.min())
+            self._learn(architectures, self._penalised(architectures, known))
         self._round += 1
         if self.trains and self._round >= self.warmup:
             self._pool = self._draw(POOL)[0]
@@ -155,6 +170,15 @@ class AGan(Strategy):
             "evaluated": len(architectures),
             "entropy": self.entropy,
         }
+
+    def _keeps(self, architecture: Architecture) -> bool:
+        return self.constraints is None or self.constraints.keeps(architecture)
+
+    def _penalised(self, architectures: Sequence[Architecture], scores: np.ndarray) -> np.ndarray:
+        if self.constraints is None:
+            return scores
+        excesses = map(self.constraints.excess, architectures)
+        return np.array([penalised(float(s), e) for s, e in zip(scores, excesses, strict=True)])
 
     def _learn(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
         self.recent = [*self.recent, *map(float, scores)][-self.memory :]
@@ -172,12 +196,15 @@ class AGan(Strategy):
         return [tuple(a) for a in choices.tolist()], log_probabilities.tolist()
 
     def _candidates(self) -> list[Architecture]:
-        """Draws different generators; uniform ones where the policy has no more of them."""
+        """Draws different generators within the limits; uniform ones where there are no more."""
         found: dict[Architecture, None] = {}
         for _ in range(8):
-            found |= dict.fromkeys(self._draw(self.candidates)[0])
-        while len(found) < self.candidates:
-            found[self.space.sample(self.rng)] = None
+            found |= dict.fromkeys(filter(self._keeps, self._draw(self.candidates)[0]))
+        for _ in range(MOST_DRAWS):  # Within limits there may be fewer than are wanted.
+            if len(found) >= self.candidates:
+                break
+            limits = self.constraints
+            found[limits.draw(self.rng) if limits else self.space.sample(self.rng)] = None
         return list(found)[: self.candidates]
 
     def report(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def dcgan_generator(
     latent: int,
     classes: int | None = None,
     seed: int = 0,
+    synchronized: bool = False,
 ) -> keras.Model:
     """Builds DCGAN's generator: 5×5 transposed convolutions of stride 2.
 
@@ -48,6 +49,7 @@ def dcgan_generator(
         latent: Numbers in a latent vector.
         classes: How many classes condition the images; None for none.
         seed: Seed of the initial weights.
+        synchronized: Whether several devices share a batch, and so its statistics.
 
     Returns:
         A model like that of `gan_nas.generator.build_generator`.
@@ -60,7 +62,7 @@ def dcgan_generator(
     labels = class_input(classes)
     x = dense_start(latents, start, channels[0], seed)
     for stage, width in enumerate((*channels[1:], image_channels), start=1):
-        x = normalize(x, labels, classes, f"g{stage}")
+        x = normalize(x, labels, classes, f"g{stage}", synchronized)
         x = layers.ReLU(name=f"g{stage}_relu")(x)
         x = layers.Conv2DTranspose(
             width,
@@ -70,6 +72,7 @@ def dcgan_generator(
             activation="tanh" if stage == stages else None,
             kernel_initializer=_dcgan_normal(seed, f"g{stage}_transposed_5x5"),
             name=f"g{stage}_transposed_5x5",
+            dtype="float32" if stage == stages else None,
         )(x)
     return make_model({"latents": latents, "classes": labels}, x, "dcgan_generator")
 
@@ -110,7 +113,7 @@ def dcgan_discriminator(
         layer = layers.Conv2D(width, 5, 2, "same", kernel_initializer=initializer, name=name)
         x = apply_spectral(layer, x, seed)
         x = layers.LeakyReLU(LEAK, name=f"d{stage}_relu")(x)
-    x = layers.Flatten(name="d_features")(x)
+    x = layers.Flatten(name="d_features", dtype="float32")(x)
     logits = to_logits(x, labels, classes, seed)
     return make_model({"images": images, "classes": labels}, logits, "dcgan_discriminator")
 
@@ -122,6 +125,7 @@ def sngan_generator(
     latent: int,
     classes: int | None = None,
     seed: int = 0,
+    synchronized: bool = False,
 ) -> keras.Model:
     """Builds SNGAN's residual generator, with a block a stage.
 
@@ -137,6 +141,7 @@ def sngan_generator(
         latent: Numbers in a latent vector.
         classes: How many classes condition the images; None for none.
         seed: Seed of the initial weights.
+        synchronized: Whether several devices share a batch, and so its statistics.
 
     Returns:
         A model like that of `gan_nas.generator.build_generator`.
@@ -150,11 +155,11 @@ def sngan_generator(
     x = dense_start(latents, start, channels[0], seed)
     for stage, width in enumerate(channels, start=1):
         place = f"g{stage}"
-        h = normalize(x, labels, classes, f"{place}_1")
+        h = normalize(x, labels, classes, f"{place}_1", synchronized)
         h = layers.ReLU(name=f"{place}_relu_1")(h)
         h = layers.UpSampling2D(name=f"{place}_nearest")(h)
         h = convolution(h, width, 3, f"{place}_conv_1", seed)
-        h = normalize(h, labels, classes, f"{place}_2")
+        h = normalize(h, labels, classes, f"{place}_2", synchronized)
         h = layers.ReLU(name=f"{place}_relu_2")(h)
         h = convolution(h, width, 3, f"{place}_conv_2", seed)
         # Up-sampling and a 1×1 convolution can change places; this order is a quarter of
@@ -162,9 +167,9 @@ def sngan_generator(
         shortcut = convolution(x, width, 1, f"{place}_shortcut", seed, rectified=False)
         shortcut = layers.UpSampling2D(name=f"{place}_shortcut_nearest")(shortcut)
         x = layers.Add(name=f"{place}_sum")([h, shortcut])
-    x = normalize(x, labels, classes, "g_out")
+    x = normalize(x, labels, classes, "g_out", synchronized)
     x = layers.ReLU(name="g_out_relu")(x)
-    x = convolution(x, image_channels, 3, "g_out_conv", seed, activation="tanh")
+    x = convolution(x, image_channels, 3, "g_out_conv", seed, activation="tanh", dtype="float32")
     return make_model({"latents": latents, "classes": labels}, x, "sngan_generator")
 
 

@@ -47,6 +47,7 @@ def convolution(
     rectified: bool = True,
     spectral: bool = False,
     activation: str | None = None,
+    dtype: str | None = None,
 ) -> Any:
     """Adds a convolution with bias, stride 1 and same padding.
 
@@ -60,6 +61,7 @@ def convolution(
         rectified: Whether `x` comes out of a ReLU.
         spectral: Whether to normalise its kernel by its spectral norm.
         activation: Name of the activation, if any.
+        dtype: What it computes in; that of the run's precision if None.
     """
     stddev = math.sqrt((2 if rectified else 1) / (size * size * x.shape[-1]))
     initializer = keras.initializers.RandomNormal(stddev=stddev, seed=named_seed(seed, name))
@@ -70,6 +72,7 @@ def convolution(
         activation=activation,
         kernel_initializer=initializer,
         name=name,
+        dtype=dtype,
     )
     return apply_spectral(layer, x, seed) if spectral else layer(x)
 
@@ -85,7 +88,9 @@ def dense_start(latents: Any, start: int, channels: int, seed: int) -> Any:
     return layers.Reshape((start, start, channels), name="g_start")(x)
 
 
-def normalize(x: Any, labels: Any, classes: int | None, place: str) -> Any:
+def normalize(
+    x: Any, labels: Any, classes: int | None, place: str, synchronized: bool = False
+) -> Any:
     """Adds batch normalisation, with scale and shift by class if there are classes.
 
     Conditional batch normalisation: Dumoulin et al., "A learned representation for artistic
@@ -96,10 +101,16 @@ def normalize(x: Any, labels: Any, classes: int | None, place: str) -> Any:
         labels: Keras tensor `(n,)` of classes, or None.
         classes: How many classes there are; None without.
         place: What the layers' names begin with.
+        synchronized: Whether several devices share a batch, whose statistics are then those of
+            all of its parts.
     """
     conditional = classes is not None
     x = layers.BatchNormalization(
-        epsilon=EPSILON, center=not conditional, scale=not conditional, name=f"{place}_norm"
+        epsilon=EPSILON,
+        center=not conditional,
+        scale=not conditional,
+        synchronized=synchronized,
+        name=f"{place}_norm",
     )(x)
     if classes is None:
         return x
@@ -175,7 +186,7 @@ def class_input(classes: int | None) -> Any:
 
 
 def to_logits(features: Any, labels: Any, classes: int | None, seed: int) -> Any:
-    """Adds a discriminator's last layers.
+    """Adds a discriminator's last layers, in float32 whatever the precision.
 
     With classes y: w · f + b + ⟨e(y), f⟩, the projection discriminator of Miyato & Koyama,
     "cGANs with projection discriminator" (ICLR 2018), eq. 3.
@@ -194,21 +205,24 @@ def to_logits(features: Any, labels: Any, classes: int | None, seed: int) -> Any
     def initializer(name: str) -> keras.Initializer:
         return keras.initializers.RandomNormal(stddev=stddev, seed=named_seed(seed, name))
 
-    dense = layers.Dense(1, kernel_initializer=initializer("d_dense"), name="d_dense")
+    dense = layers.Dense(
+        1, kernel_initializer=initializer("d_dense"), name="d_dense", dtype="float32"
+    )
     logits = apply_spectral(dense, features, seed)
     if classes is not None:
         # Floats, as spectral normalisation would round the embedding to integers otherwise.
-        labels = layers.Rescaling(1.0, name="d_class")(labels)
+        labels = layers.Rescaling(1.0, name="d_class", dtype="float32")(labels)
         embedding = layers.Embedding(
             classes,
             features.shape[-1],
             embeddings_initializer=initializer("d_embedding"),
             name="d_embedding",
+            dtype="float32",
         )
         of_class = apply_spectral(embedding, labels, seed)
-        match = layers.Dot(axes=1, name="d_match")([of_class, features])
-        logits = layers.Add(name="d_sum")([logits, match])
-    return layers.Reshape((), name="d_logits")(logits)
+        match = layers.Dot(axes=1, name="d_match", dtype="float32")([of_class, features])
+        logits = layers.Add(name="d_sum", dtype="float32")([logits, match])
+    return layers.Reshape((), name="d_logits", dtype="float32")(logits)
 
 
 def make_model(inputs: dict[str, Any], outputs: Any, name: str) -> keras.Model:

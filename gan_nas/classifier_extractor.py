@@ -25,6 +25,7 @@ from graftwork.errors import InputError
 from graftwork.files import atomic_folder, read_json, write_json
 from graftwork.losses import MaskedBinaryCrossentropy
 from graftwork.rows import read_rows
+from graftwork.stored_model import load_model
 
 VERSION = 1
 """Goes up when the same dataset would give another classifier."""
@@ -167,7 +168,7 @@ def _read(folder: Path, tell: bool = False) -> Extractor | None:
         meta = read_json(folder / META)
         if hashlib.sha256((folder / MODEL).read_bytes()).hexdigest() != meta["sha256"]:
             raise ValueError(f"{MODEL} was changed")
-        network = keras.saving.load_model(folder / MODEL, compile=False)
+        network = load_model(folder / MODEL)
         return _extractor(network, meta)
     except (*DAMAGE, OSError) as error:
         if tell:

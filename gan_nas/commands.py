@@ -1,5 +1,6 @@
 """`graftwork gans`: what each command does with its configuration."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,23 @@ from rich.console import Console
 import datasets
 from datasets.identity import check_same_data, describe
 from datasets.loading import remarks
+from datasets.options import DataOptions
 from gan_nas.config import GanEvaluation, GanSamples, GanSearch, GanTraining
 from gan_nas.terminal import print_quality, print_result, print_space
 from graftwork import files
-from graftwork.backend import load_backend
+from graftwork.backend import backend_as, load_backend
 from graftwork.errors import InputError
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
 from graftwork.stored_config import read_arguments, resumed, stored_arguments
+from graftwork.stored_form import flaw
+
+RESULT = {
+    "shortlist": [{"architecture": [int]}],
+    "conditional": (None, [str]),
+    "methods": [{"name": str}],
+}
+"""What of a result is used again by other commands."""
 
 
 def search(config: GanSearch) -> None:
@@ -29,28 +39,30 @@ def search(config: GanSearch) -> None:
     dataset = load_dataset(config, progress)
     if config.resume:
         check_same_data(config.out, dataset)
-    load_backend()
-    from gan_nas.search_run import GanSearchRun
-    from gan_nas.setup import Setup
+    with backend_as(config):
+        from gan_nas.search_run import GanSearchRun
+        from gan_nas.setup import Setup
 
-    setup = Setup(config, dataset, progress)
-    print_space(setup.space, progress.console)
-    setup.extractor  # noqa: B018  # A dataset that it cannot learn from shall leave no folder.
-    progress.console.print(setup.extractor.note, markup=False)
-    setup.check_reward()
-    if config.resume:
-        run = Run.resume(config.out)
-    else:
-        run = Run.create(
-            config.out,
-            {
-                "command": "gans search",
-                "arguments": stored_arguments(config),
-                "dataset": describe(dataset),
-            },
-        )
-    with run:
-        result = GanSearchRun(setup, run).execute()
+        setup = Setup(config, dataset, progress)
+        setup.check_limits()
+        print_space(setup.space, progress.console)
+        setup.extractor  # noqa: B018  # A dataset that it cannot learn from shall leave no folder.
+        progress.console.print(setup.extractor.note, markup=False)
+        setup.check_reward()
+        if config.resume:
+            run = Run.resume(config.out, config.keep)
+        else:
+            run = Run.create(
+                config.out,
+                {
+                    "command": "gans search",
+                    "arguments": stored_arguments(config),
+                    "dataset": describe(dataset),
+                },
+                config.keep,
+            )
+        with run:
+            result = GanSearchRun(setup, run).execute()
     print_result(config.out, result, progress.console)
 
 
@@ -61,12 +73,12 @@ def train(config: GanTraining) -> None:
     progress = Progress()
     dataset = load_dataset(stored, progress)
     check_same_data(config.run, dataset)
-    load_backend()
-    from gan_nas.final_training import train_final
-    from gan_nas.setup import Setup
+    with backend_as(config):
+        from gan_nas.final_training import train_final
+        from gan_nas.setup import Setup
 
-    with Run.resume(config.run) as run:
-        result = train_final(config, result, Setup(stored, dataset, progress), run)
+        with Run.resume(config.run, config.keep) as run:
+            result = train_final(config, result, Setup(stored, dataset, progress), run)
     print_result(config.run, result, progress.console)
 
 
@@ -96,6 +108,7 @@ def evaluate(config: GanEvaluation) -> None:
     of_run = (config.target / "config.json").exists()
     if of_run:
         read_result(config.target)
+        _check_no_data_flags(config)
     stored = read_arguments(GanSearch, config.target) if of_run else config
     # What is printed beside JSON shall not be in its way.
     progress = Progress(Console(stderr=config.json, highlight=False, soft_wrap=True))
@@ -110,6 +123,17 @@ def evaluate(config: GanEvaluation) -> None:
         print(json.dumps(found, indent=1))
     else:
         print_quality(found, progress.console)
+
+
+def _check_no_data_flags(config: GanEvaluation) -> None:
+    """Raises an `InputError` for a flag that says which data, beside a run that knows it."""
+    for field in dataclasses.fields(DataOptions):
+        value = getattr(config, field.name)
+        if value != field.default:
+            raise InputError(
+                f"--{field.name.replace('_', '-')} {value} is for a folder of images: "
+                f"{config.target} is a run, which is judged on its own data. Leave the flag out."
+            )
 
 
 def load_dataset(config: Any, progress: Progress) -> datasets.Dataset:
@@ -139,4 +163,6 @@ def read_result(run: Path) -> dict[str, Any]:
     needed = {"shortlist", "conditional", "methods"}
     if not isinstance(result, dict) or not needed <= set(result):
         raise InputError(f"{path} is not the result of a search of generators.")
+    if found := flaw(result, RESULT):
+        raise InputError(f"{path} is damaged: {found}. Copy it again.")
     return result

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from gan_nas.config import GanSearch
-from gan_nas.cost import network_cost
 from gan_nas.networks import CELLS, DCGAN, SNGAN
 from gan_nas.setup import Setup
 from gan_nas.standalone import StandaloneTraining
+from graftwork.latency import latency_ms
 from graftwork.space import Architecture
 
 RANDOM = "random cells"
@@ -44,7 +44,7 @@ class Job:
 
         All methods of a seed share it, so that they can be compared in pairs.
         """
-        return self.seed + 1_000_003
+        return self.seed if self.kind == FINAL else self.seed + 1_000_003
 
     @property
     def slug(self) -> str:
@@ -52,6 +52,23 @@ class Job:
         words = f"{self.method} {self.index + 1}" if self.kind == "random" else self.method
         kept = "".join(c if c.isalnum() else "-" for c in words.lower())
         return f"seed{self.seed}-{'-'.join(filter(None, kept.split('-')))}"
+
+    @property
+    def label(self) -> str:
+        """What progress calls it."""
+        return self.method + (f" {self.index + 1}" if self.kind == "random" else "")
+
+    def failed(self, reason: str) -> dict[str, Any]:
+        """Returns the event `failed`: it could not be trained."""
+        return {
+            "event": "failed",
+            "method": self.method,
+            "kind": self.kind,
+            "seed": self.seed,
+            "index": self.index,
+            "architecture": list(self.architecture),
+            "reason": reason,
+        }
 
 
 def comparison_jobs(config: GanSearch, setup: Setup, searched: dict[str, Any]) -> list[Job]:
@@ -67,9 +84,8 @@ def comparison_jobs(config: GanSearch, setup: Setup, searched: dict[str, Any]) -
     name = f"searched cells ({config.strategy})"
     jobs = [Job(name, "searched", seed, 0, CELLS, shortlist[0])]
     rng = np.random.default_rng([seed, 47])
-    jobs += [
-        Job(RANDOM, "random", seed, i, CELLS, space.sample(rng)) for i in range(config.random_cells)
-    ]
+    draw = setup.constraints.draw_fitting if setup.constraints else space.sample
+    jobs += [Job(RANDOM, "random", seed, i, CELLS, draw(rng)) for i in range(config.random_cells)]
     if config.controls:
         if searched["random_search"] is not None:
             found = tuple(searched["random_search"]["architecture"])
@@ -84,7 +100,6 @@ def comparison_jobs(config: GanSearch, setup: Setup, searched: dict[str, Any]) -
 
 def entry_of(job: Job, training: StandaloneTraining, setup: Setup) -> dict[str, Any]:
     """Returns the journal entry of a finished training, whose averaged weights are in place."""
-    cost = network_cost(setup.networks.plain(job.networks, job.architecture or None))
     return {
         "method": job.method,
         "kind": job.kind,
@@ -94,11 +109,21 @@ def entry_of(job: Job, training: StandaloneTraining, setup: Setup) -> dict[str, 
         "architecture": list(job.architecture) or None,
         "cells": described(setup, job.architecture),
         **setup.judge.judge(training.maker, job.architecture),
-        "parameters": cost.parameters,
-        "flops": cost.flops,
+        **setup.cost(job.networks, job.architecture),
+        **_latency(job, setup),
         "steps": training.step,
         "training_seconds": training.seconds,
     }
+
+
+def _latency(job: Job, setup: Setup) -> dict[str, float]:
+    """Measures the generator of a job where there is a limit of latency."""
+    limits = setup.constraints
+    if limits is None or limits.latency is None:
+        return {}
+    if job.networks == CELLS:
+        return {"latency_ms": limits.latency(job.architecture)}
+    return {"latency_ms": latency_ms(setup.networks.plain(job.networks, None))}
 
 
 def described(setup: Setup, architecture: Architecture) -> dict[str, Any] | None:

@@ -10,16 +10,29 @@ from datasets.options import DataOptions
 from gan_nas.space import start_and_stages
 from graftwork import strategies
 from graftwork.budget import parse_duration
+from graftwork.budget_options import BudgetOptions
+from graftwork.engine_options import EngineOptions, JobOptions
 from graftwork.errors import InputError, unknown_name
-from graftwork.limits import at_least, positive
+from graftwork.limits import (
+    LARGEST_SEED,
+    MOST_IMAGES,
+    MOST_SEEDS,
+    MOST_STEPS,
+    MOST_UNITS,
+    at_least,
+    at_most,
+    positive,
+)
 
 STRATEGIES = ("agan", *strategies.names())
 SMALL_DATA = 5000
 """Training images below which `--diff-augment auto` augments."""
 
+MOST_NODES = 64
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GanSearch(DataOptions):
+class GanSearch(BudgetOptions, JobOptions, DataOptions):
     """Search the up-sampling cells of a GAN's generator, and compare them with controls.
 
     Example: graftwork gans search --dataset glyphs --out runs/gan --time-budget 20m
@@ -106,6 +119,8 @@ class GanSearch(DataOptions):
 
     def check(self) -> None:
         """Raises an `InputError` for a value that makes no sense."""
+        self.check_engine()
+        _check_jit(self)
         self.check_data()
         if self.strategy not in STRATEGIES:
             raise unknown_name("strategy", self.strategy, STRATEGIES)
@@ -113,7 +128,15 @@ class GanSearch(DataOptions):
         at_least(self, 1, "candidates", "evaluations", "top", "steps", "seeds", "batch_size")
         at_least(self, 2, "children", "reward_images", "images")
         at_least(self, 0, "seed", "random_cells", "warmup_rounds")
+        at_most(self, MOST_NODES, "nodes")
+        at_most(self, MOST_SEEDS, "seeds", "random_cells", "top")
+        at_most(self, MOST_UNITS, "channels", "latent", "discriminator_steps")
+        at_most(self, MOST_STEPS, "steps", "rounds", "round_steps", "warmup_rounds", "batch_size")
+        at_most(self, MOST_IMAGES, "images", "reward_images", "children", "candidates")
+        at_most(self, MOST_IMAGES, "evaluations")
+        at_most(self, LARGEST_SEED, "seed")
         positive(self, "generator_learning_rate", "discriminator_learning_rate", "sample_minutes")
+        self.check_budget()
         if not 0 <= self.ema < 1:
             raise InputError(f"ema must be at least 0 and below 1. Received: {self.ema}.")
         if not self.channels or min(self.channels) < 1:
@@ -153,7 +176,7 @@ class GanSearch(DataOptions):
 
 
 @dataclasses.dataclass(frozen=True)
-class GanTraining:
+class GanTraining(JobOptions):
     """Train the best generators of a search from scratch, longer than its comparison did.
 
     Example: graftwork gans train runs/gan --top 3 --steps 20000
@@ -172,6 +195,8 @@ class GanTraining:
 
     def check(self) -> None:
         """Raises an `InputError` for a value that makes no sense."""
+        self.check_engine()
+        _check_jit(self)
         at_least(self, 1, "top", *(["steps"] if self.steps is not None else []))
         at_least(self, 0, "seed")
 
@@ -237,3 +262,11 @@ class GanEvaluation(DataOptions):
         self.check_data()
         at_least(self, 2, "images")
         at_least(self, 0, "seed")
+
+
+def _check_jit(options: EngineOptions) -> None:
+    if options.jit:
+        raise InputError(
+            "jit does not go with searched generators: XLA compiles every operation of every edge, "
+            "which takes longer than it can save (docs/agan.md). Leave --jit out."
+        )

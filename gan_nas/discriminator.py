@@ -132,7 +132,7 @@ def _residual_block(x: Any, width: int, place: str, seed: int) -> Any:
 def _end(images: Any, labels: Any, x: Any, classes: int | None, seed: int) -> keras.Model:
     positions = x.shape[1] * x.shape[2]
     x = layers.ReLU(name="d_relu")(x)
-    x = layers.GlobalAveragePooling2D(name="d_mean")(x)
-    x = layers.Rescaling(float(positions), name="d_features")(x)
+    x = layers.GlobalAveragePooling2D(name="d_mean", dtype="float32")(x)
+    x = layers.Rescaling(float(positions), name="d_features", dtype="float32")(x)
     logits = to_logits(x, labels, classes, seed)
     return make_model({"images": images, "classes": labels}, logits, "discriminator")

@@ -13,6 +13,7 @@ from gan_nas.image_maker import BATCH, ImageMaker, whole_batches
 from gan_nas.inception_scores import attribute_inception_score, inception_score
 from gan_nas.metrics import frechet_distance, kernel_distance_all
 from gan_nas.quality import Features
+from graftwork.collective import agree
 from graftwork.errors import InputError
 from graftwork.search import Evaluator
 from graftwork.space import Architecture
@@ -111,7 +112,7 @@ class GanEvaluator(Evaluator):
             images: How many images a reward is computed from: whole batches.
         """
         begin = time.perf_counter()
-        rewards = [self._reward(a, whole_batches(images)) for a in architectures]
+        rewards = [agree(self._reward(a, whole_batches(images))) for a in architectures]
         self.evaluated += len(architectures)
         self.evaluation_seconds += time.perf_counter() - begin
         return np.asarray(rewards)[:, None]

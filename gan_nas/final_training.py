@@ -1,18 +1,24 @@
 """`graftwork gans train`: the best generators of a search, trained longer."""
 
+import dataclasses
+import json
 from typing import Any
 
-from gan_nas.comparison import FINAL, Job, entry_of
+from gan_nas.comparison import FINAL, Job
 from gan_nas.config import GanTraining
+from gan_nas.job_training import JobTrainings
+from gan_nas.job_worker import FINAL_ADDRESS
 from gan_nas.networks import CELLS
 from gan_nas.results import method_row
-from gan_nas.search_run import Samples, keep_generator, samples_of, train_job
+from gan_nas.samples import Samples
 from gan_nas.setup import Setup
-from gan_nas.standalone import StandaloneTraining
 from graftwork import files
 from graftwork.errors import InputError
+from graftwork.failures import TrainingError
+from graftwork.progress import Stage
 from graftwork.run import Run
-from graftwork.units import UnitRun
+from graftwork.unit_workers import forget, take_finished, train_side_by_side
+from graftwork.units import State, UnitRun
 
 TIMES_THE_COMPARISON = 5
 
@@ -31,6 +37,7 @@ class FinalTraining(UnitRun):
         super().__init__(run)
         self.config, self.result, self.setup = config, result, setup
         self.steps = config.steps or TIMES_THE_COMPARISON * setup.config.steps
+        self.trainings = JobTrainings(setup, run.path, Samples(setup, run.path), self.steps)
         shortlist = result["shortlist"]
         if config.top > len(shortlist):
             raise InputError(
@@ -66,38 +73,83 @@ class FinalTraining(UnitRun):
         state: dict[str, Any] = {"asked": asked, "trained": 0}
         if self.config.resume and before:
             state = before
-        setup = self.setup
-        training = StandaloneTraining(setup.pair(CELLS), self.steps, self._restored)
-        samples, saved = Samples(setup, self.run), {**saved, "final": state}
-        first, total = state["trained"], len(self.jobs) * self.steps
-
-        def checkpoint(training: StandaloneTraining) -> None:
-            if self.checkpoint_is_due():
-                values, found = training.state()
-                self._save({**saved, "final": {**state, "current": values}}, found)
-
+        else:
+            for rank in range(len(self.result["shortlist"])):
+                # What workers have left may be of other steps or another seed.
+                forget(self.run.path, self._unit(rank))
+        self.state, self.saved = state, {**saved, "final": state}
         current = state.get("current")
-        done = first * self.steps + int(arrays["step"] if current else 0)
-        with setup.progress.stage("Train", total, done) as stage:
-            for number, job in list(enumerate(self.jobs))[first:]:
-                if current:  # Its checkpoint stays until there is a newer one.
-                    training.restore(current, arrays)
-                    current = None
-                else:
-                    training.begin(job.architecture, self.config.seed)
-                    state |= {"trained": number, "current": None}
-                    self._save(saved)
-                train_job(job, training, stage, samples, checkpoint)
-                entry = entry_of(job, training, setup)
-                self.run.record("trained", **entry, shared_score=None)
-                samples.show(job.slug, training.step, samples_of(training, setup), "final")
-                self._write(entry)
-                if job.index == 0:
-                    keep_generator(job, training, setup, self.run)
-                state |= {"trained": number + 1, "current": None}
-                self._save(saved)
+        done = state["trained"] * self.steps + int(arrays["step"] if current else 0)
+        total = len(self.jobs) * self.steps
+        with self.setup.progress.stage("Train", total, done) as stage:
+            rest = self.jobs[state["trained"] :]
+            if self.config.jobs > 1:
+                self._train_side_by_side(rest, stage)
+            else:
+                begun = {"training": current} if current else None
+                if begun and state.get("attempt"):
+                    begun["attempt"] = state["attempt"]
+                for job in rest:
+                    self._train(job, (begun, arrays), stage)
+                    begun, arrays = None, {}
         self._save({key: value for key, value in saved.items() if key != "final"})
         return self.result
+
+    def _train(self, job: Job, begun: State, stage: Stage) -> None:
+        if not begun[0]:  # Its checkpoint stays until there is a newer one.
+            self._save(self.saved)
+
+        def checkpoint(values: dict[str, Any], found: dict[str, Any]) -> None:
+            current = {"current": values["training"], "attempt": values["attempt"]}
+            self._save({**self.saved, "final": {**self.state, **current}}, found)
+
+        entry = take_finished(self.run.path, self._unit(job.index)) or self.trainings.train(
+            job,
+            begun,
+            stage,
+            checkpoint,
+            self.checkpoint_is_due,
+            lambda text: self.setup.progress.console.print(f"{job.label}: {text}", markup=False),
+            self._restored,
+        )
+        self._record(job, entry)
+
+    def _train_side_by_side(self, rest: list[Job], stage: Stage) -> None:
+        """Trains in worker processes; what this one had of a training is begun anew."""
+        self.state |= {"current": None, "attempt": None}
+        self._save(self.saved)
+        train_side_by_side(
+            self.run.path,
+            self.config,
+            [
+                (self._unit(job.index), job, (self.steps, json.dumps(dataclasses.asdict(job))))
+                for job in rest
+            ],
+            FINAL_ADDRESS,
+            lambda number: True,
+            stage,
+            lambda number, entry: self._record(rest[number], entry),
+        )
+
+    def _unit(self, rank: int) -> str:
+        return f"final-{rank}"
+
+    def _record(self, job: Job, entry: dict[str, Any]) -> None:
+        """Writes what came of a training into the journal and `result.json`."""
+        for text in entry.get("restored", []):
+            self._restored(text)
+        if entry["event"] == "failed":
+            raise TrainingError(
+                f"the {job.method} cannot be trained: {entry['reason']}. What was done before is "
+                "kept",
+                "Give another --seed, or search anew with lower learning rates.",
+            )
+        values = {key: entry[key] for key in entry if key not in ("event", "restored")}
+        self.run.record("trained", **values, shared_score=None)
+        self._write(values)
+        self.state |= {"trained": job.index + 1, "current": None, "attempt": None}
+        self._save(self.saved)
+        forget(self.run.path, self._unit(job.index))
 
     def _save(self, values: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
         self.run.checkpoint(values, arrays or {})

@@ -9,6 +9,7 @@ from gan_nas.sampling import latents
 from gan_nas.setup import Setup
 from graftwork.errors import InputError
 from graftwork.model_file import save_model
+from graftwork.stored_model import load_model
 
 CALIBRATION_BATCHES = 32
 CALIBRATION_BATCH = 64
@@ -52,9 +53,4 @@ def load_generator(run: Path) -> keras.Model:
             f"{run} has no trained generator yet. Go on with: graftwork gans search --out {run} "
             "--resume"
         )
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"{path} cannot be read: {error}. Make it anew by: graftwork gans train {run}"
-        ) from None
+    return load_model(path, f"Make it anew by: graftwork gans train {run}")

@@ -63,5 +63,5 @@ def build_generator(
         x = apply_cell(cell, x, width, f"g{stage}", seed)
     x = normalize(x, labels, classes, "g_out")
     x = layers.ReLU(name="g_out_relu")(x)
-    x = convolution(x, image_channels, 3, "g_out_conv", seed, activation="tanh")
+    x = convolution(x, image_channels, 3, "g_out_conv", seed, activation="tanh", dtype="float32")
     return make_model({"latents": latents, "classes": labels}, x, "generator")

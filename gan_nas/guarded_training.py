@@ -5,12 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from graftwork.adversarial_training import AdversarialTrainer, NonFinite
-from graftwork.errors import InputError
+from graftwork.failures import TrainingError
+from graftwork.job_folder import StopRequested
 from graftwork.space import Architecture
-
-
-class Diverged(InputError):  # noqa: N818
-    """A training failed time after time."""
 
 
 class GuardedTraining:
@@ -62,11 +59,14 @@ class GuardedTraining:
             What the trainer returns.
 
         Raises:
-            Diverged: If it fails time after time.
+            TrainingError: If it fails time after time.
         """
         for failures in range(1, self.attempts + 1):
             try:
                 result = self.trainer.train(steps, sample, on_step)
+            except StopRequested:
+                self.trainer.restore(self._good)
+                raise
             except NonFinite as error:
                 attempt = self.trainer.attempt
                 self.trainer.restore(self._good)
@@ -80,9 +80,9 @@ class GuardedTraining:
                     f"{message}; going on from step {self.trainer.step} with other random numbers "
                     f"(attempt {failures + 1} of {self.attempts})"
                 )
-        raise Diverged(
-            f"{message}, {self.attempts} times in a row, each from step {self.trainer.step}. "
-            "Begin a new run with lower learning rates, or another loss."
+        raise TrainingError(
+            f"{message}, {self.attempts} times in a row, each from step {self.trainer.step}",
+            "Begin a new run with lower learning rates, or another loss.",
         )
 
     def _keep(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from datasets.images import MachineError, fitted, open_image
 from datasets.prepare import enlarged
@@ -82,12 +81,12 @@ def read_folder(
     arrays: list[np.ndarray] = []
     unreadable: dict[str, str] = {}
     resized, smaller = False, 0
-    for name, image in _opened(folder, names):
-        if isinstance(image, InputError):
-            unreadable[name] = str(image)
+    for name, read in _read(folder, names, shape):
+        if isinstance(read, InputError):
+            unreadable[name] = str(read)
             continue
+        array, size = read
         if shape is None:
-            array = np.asarray(image)
             if not arrays:
                 _check_memory(len(names), (*array.shape[:2], 3))
             elif array.shape[:2] != arrays[0].shape[:2]:
@@ -97,9 +96,8 @@ def read_folder(
                     "that all are resized to."
                 )
         else:
-            array = fitted(image, shape, "crop")
-            resized |= image.size != (shape[1], shape[0])
-            smaller += enlarged(image.size[::-1], shape[:2], "crop")
+            resized |= size != shape[:2]
+            smaller += enlarged(size, shape[:2], "crop")
         arrays.append(array)
         kept.append(name)
     if not arrays:
@@ -112,13 +110,20 @@ def read_folder(
     )
 
 
-def _opened(folder: Path, names: list[str]) -> Iterator[tuple[str, Image.Image | InputError]]:
-    """Yields every image, or why it cannot be read, in order; decoded by several threads."""
+def _read(
+    folder: Path, names: list[str], shape: tuple[int, int, int] | None
+) -> Iterator[tuple[str, tuple[np.ndarray, tuple[int, int]] | InputError]]:
+    """Yields every image with the size of its file, or why it cannot be read, in order.
 
-    def decode(name: str) -> Image.Image | InputError:
+    Several threads decode and resize: no large image waits for its turn.
+    """
+
+    def decode(name: str) -> tuple[np.ndarray, tuple[int, int]] | InputError:
         try:
             # JPEG at full scale: coarser decoding would count as a fault of the generator.
-            return open_image(folder / name, WHOLE)
+            image = open_image(folder / name, WHOLE)
+            array = np.asarray(image) if shape is None else fitted(image, shape, "crop")
+            return array, (image.height, image.width)
         except MachineError:
             raise  # Not the image's fault: left out, it would change the score unseen.
         except InputError as error:

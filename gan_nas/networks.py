@@ -11,6 +11,7 @@ from gan_nas.extraction import extract
 from gan_nas.generator import build_generator
 from gan_nas.space import GanSpace
 from gan_nas.supernet import DiscriminatorSupernet, GeneratorSupernet
+from graftwork.precision import full_precision
 from graftwork.space import Architecture
 
 CELLS, DCGAN, SNGAN = "cells", "DCGAN", "SNGAN"
@@ -34,6 +35,7 @@ class Networks:
         strided: Whether the cells are trained against DCGAN's discriminator, a convolution of
             stride 2 a stage with `STRIDED_WIDTH` times the channels, in place of SNGAN's, which
             is residual.
+        synchronized: Whether several devices share a batch, and so its statistics.
     """
 
     space: GanSpace
@@ -42,6 +44,7 @@ class Networks:
     image_channels: int
     classes: int | None = None
     strided: bool = True
+    synchronized: bool = False
 
     def decisions(self, kind: str) -> int:
         """Returns the length of the architecture that a kind of networks takes."""
@@ -57,12 +60,25 @@ class Networks:
         if kind == CELLS:
             return _built(
                 GeneratorSupernet(
-                    self.space, self.channels, self.latent, self.image_channels, self.classes, seed
+                    self.space,
+                    self.channels,
+                    self.latent,
+                    self.image_channels,
+                    self.classes,
+                    seed,
+                    self.synchronized,
                 )
             )
         build = {DCGAN: dcgan_generator, SNGAN: sngan_generator}[kind]
-        size, channels = self.space.image_size, self.channels
-        return build(size, self.image_channels, channels, self.latent, self.classes, seed)
+        return build(
+            self.space.image_size,
+            self.image_channels,
+            self.channels,
+            self.latent,
+            self.classes,
+            seed,
+            self.synchronized,
+        )
 
     def discriminator(self, kind: str, seed: int) -> keras.Model:
         """Returns the discriminator that a kind of generator is trained against."""
@@ -84,8 +100,10 @@ class Networks:
         )
 
     def plain(self, kind: str, architecture: Architecture | None) -> keras.Model:
-        """Returns a plain generator, for counting."""
-        if kind == CELLS:
+        """Returns a plain generator of any one device, float32, for counting."""
+        with full_precision():
+            if kind != CELLS:
+                return dataclasses.replace(self, synchronized=False).generator(kind, 0)
             assert architecture is not None
             return build_generator(
                 self.space,
@@ -95,16 +113,18 @@ class Networks:
                 self.image_channels,
                 self.classes,
             )
-        return self.generator(kind, 0)
 
     def finished(
         self, kind: str, architecture: Architecture | None, generator: keras.Model
     ) -> keras.Model:
-        """Returns a plain generator with the weights of a trained one."""
+        """Returns a plain generator of any one device, float32, with a trained one's weights."""
         if kind == CELLS:
             assert architecture is not None
-            return extract(generator, self.space, architecture)
-        return generator
+            with full_precision():
+                return extract(generator, self.space, architecture)
+        plain = self.plain(kind, architecture)
+        plain.set_weights(generator.get_weights())
+        return plain
 
 
 def _built(network: keras.Model) -> keras.Model:

@@ -150,13 +150,16 @@ def apply_operation(
 def apply_spectral(layer: keras.Layer, x: Any, seed: int) -> Any:
     """Adds a layer with spectral normalisation (Miyato et al., 2018) to a functional graph.
 
+    Norms are computed in float32 whatever the precision: the wrapper assigns the kernel, and
+    what is rounded there is lost.
+
     Args:
         layer: A layer with a kernel or an embedding. The wrapper takes its name.
         x: Its input. Floats: Keras's wrapper casts the output to the type of the input.
         seed: Seed of the first vector of the power iteration, which Keras draws anew in
             every process.
     """
-    wrapper = layers.SpectralNormalization(layer, name=layer.name)
+    wrapper = layers.SpectralNormalization(layer, name=layer.name, dtype="float32")
     output = wrapper(x)
     rng = np.random.default_rng(named_seed(seed, layer.name))
     wrapper.vector_u.assign(rng.normal(0, 0.02, wrapper.vector_u.shape))

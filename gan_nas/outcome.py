@@ -1,6 +1,7 @@
 """What a search with shared weights has found: the best, ranked anew with more images."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,21 @@ def ranked_anew(
     different: dict[Architecture, Architecture] = {}
     for architecture in architectures:
         different.setdefault(setup.space.canonical(architecture), architecture)
-    best = list(different.values())[: max(SHORTLIST, setup.config.top)]
+    best = _within(setup, list(different.values()), max(SHORTLIST, setup.config.top))
     scores = evaluator.evaluate_with_more_images(best)[:, 0]
     order = np.argsort(-scores, kind="stable")
     return [(best[i], float(scores[i])) for i in order]
+
+
+def _within(setup: Setup, architectures: Sequence[Architecture], count: int) -> list[Architecture]:
+    """Returns the first `count` of some architectures that keep all limits, measured if need be.
+
+    Where none does, it is the smallest generator of all, which keeps them.
+    """
+    limits = setup.constraints
+    if limits is None:
+        return list(architectures)[:count]
+    return list(islice(filter(limits.fits, architectures), count)) or [limits.smallest]
 
 
 def _random_search(
@@ -100,7 +112,9 @@ def _random_search(
 ) -> dict[str, Any]:
     """Scores as many random generators as the search did, under the same weights."""
     rng = np.random.default_rng([seed, 59])
-    drawn = [setup.space.sample(rng) for _ in range(evaluations)]
+    limits = setup.constraints
+    draw = limits.draw if limits else setup.space.sample
+    drawn = [draw(rng) for _ in range(evaluations)]
     scores = evaluator.evaluate(drawn)[:, 0]
     order = np.argsort(-scores, kind="stable")
     known = scores[np.isfinite(scores)]

@@ -40,6 +40,7 @@ class Pair:
             AdversarialTrainer(generator, discriminator, data, settings, loss, classes)
         )
         self.maker = ImageMaker(generator, networks.latent, networks.decisions(kind))
+        self._first: tuple[int, tuple[list[np.ndarray], list[np.ndarray]]] | None = None
         self._trace()
 
     def _trace(self) -> None:
@@ -50,4 +51,8 @@ class Pair:
 
     def first_weights(self, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Returns the first weights of generator and discriminator for a seed."""
-        return self.networks.first_weights(self.kind, seed)
+        # All trainings of a comparison have one seed, and TensorFlow keeps some memory of every
+        # network that is built.
+        if self._first is None or self._first[0] != seed:
+            self._first = seed, self.networks.first_weights(self.kind, seed)
+        return self._first[1]

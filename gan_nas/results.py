@@ -8,7 +8,9 @@ from gan_nas.comparison import FINAL, RANDOM
 from gan_nas.evaluator import REWARDS
 from gan_nas.networks import DCGAN
 from gan_nas.setup import Setup
+from graftwork.failures import failed_networks
 from graftwork.journal import by_method
+from graftwork.limit_words import with_limits
 from graftwork.run import FORMAT
 from graftwork.statistics import (
     PairedDifference,
@@ -38,7 +40,7 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
     first = searches[0]
     search_seconds = mean([search["search_seconds"] for search in searches])
     training_seconds = mean([t["training_seconds"] for t in trainings if t["kind"] == "searched"])
-    return {
+    result = {
         "format": FORMAT,
         "command": "gans search",
         "status": status,
@@ -64,11 +66,7 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
         "random_search": [search["random_search"] for search in searches],
         "evaluations": first["evaluations"],
         "cut_short": any(search.get("cut_short") for search in searches),
-        "failed": [
-            {name: event[name] for name in ("method", "seed", "index", "reason")}
-            for event in events
-            if event["event"] == "failed"
-        ],
+        "failed": failed_networks(events),
         "resets": sum(search["resets"] for search in searches),
         "children_an_hour": mean([search["children_an_hour"] for search in searches]),
         "search_seconds": search_seconds,
@@ -86,6 +84,7 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
             if (compared := compare(trainings, other)) is not None
         ],
     }
+    return with_limits(result, config)
 
 
 def method_row(rows: list[Event]) -> dict[str, Any]:
@@ -102,10 +101,17 @@ def method_row(rows: list[Event]) -> dict[str, Any]:
         "steps": rows[0]["steps"],
         "parameters": mean([row["parameters"] for row in rows]),
         "flops": mean([row["flops"] for row in rows]),
+        **_latency(rows),
         "seconds": sum(row["training_seconds"] for row in rows),
         "validation_kid": mean([row["validation_kid"] for row in rows]),
         **measures([row["test"] for row in rows], [row["seed"] for row in rows]),
     }
+
+
+def _latency(rows: list[Event]) -> dict[str, float]:
+    """Returns the mean latency; nothing where there was no limit, and none was measured."""
+    known = [row["latency_ms"] for row in rows if row.get("latency_ms") is not None]
+    return {"latency_ms": mean(known)} if known else {}
 
 
 def shared_row(searches: list[Event]) -> dict[str, Any]:

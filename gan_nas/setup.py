@@ -1,5 +1,6 @@
 """What the searches and trainings of a run have in common, made from its configuration."""
 
+import dataclasses
 from functools import cached_property
 
 import numpy as np
@@ -9,19 +10,26 @@ from datasets.dataset import SPLITS
 from gan_nas.classes import dataset_classes
 from gan_nas.classifier_extractor import classifier_extractor
 from gan_nas.config import SMALL_DATA, GanSearch
+from gan_nas.constraints import GanConstraints
+from gan_nas.cost import network_cost
 from gan_nas.diff_augment import DiffAugment
 from gan_nas.extractors import Extractor
 from gan_nas.image_maker import whole_batches
 from gan_nas.inception import inception_extractor
 from gan_nas.judge import Judge
 from gan_nas.losses import LOSSES
-from gan_nas.networks import Networks
+from gan_nas.networks import CELLS, Networks
 from gan_nas.pair import Pair
 from gan_nas.space import GanSpace
 from graftwork.adversarial_draws import AdversarialSettings
 from graftwork.augmentation import Augmentation
+from graftwork.constraints import Limits
+from graftwork.devices import check_batch_size, on_one_device, replicas
 from graftwork.errors import InputError
+from graftwork.latency import FILE
+from graftwork.precision import full_precision
 from graftwork.progress import Progress
+from graftwork.space import Architecture
 from graftwork.training import TrainingData
 
 
@@ -36,10 +44,12 @@ class Setup:
     Raises:
         InputError: If the data do not suit: images that are not square or of another size than
             doubling gives, no images in a split, fewer than a batch, classes that make no sense.
+            If the devices cannot share a batch evenly.
     """
 
     def __init__(self, config: GanSearch, dataset: Dataset, progress: Progress) -> None:
         check_images(dataset)
+        check_batch_size(config.batch_size)
         self.config, self.dataset, self.progress = config, dataset, progress
         side, _, channels = dataset.image_shape
         self.space = GanSpace.make(
@@ -49,7 +59,13 @@ class Setup:
         count = None if self.classes is None else len(self.classes.names)
         strided = config.discriminator == "strided"
         self.networks = Networks(
-            self.space, config.widths(side), config.latent, channels, count, strided
+            self.space,
+            config.widths(side),
+            config.latent,
+            channels,
+            count,
+            strided,
+            synchronized=replicas() > 1,
         )
         rows = dataset.split("train")
         if self.classes is not None:
@@ -67,22 +83,63 @@ class Setup:
             config.diff_augment == "auto" and len(rows) < SMALL_DATA
         )
         self.loss = LOSSES[config.loss]
-        self._pairs: dict[str, Pair] = {}
+        self._pairs: dict[tuple[str, int], Pair] = {}
 
-    def pair(self, kind: str) -> Pair:
-        """Returns a kind of networks with its trainer, made when it is first asked for."""
-        if kind not in self._pairs:
+    @cached_property
+    def constraints(self) -> GanConstraints | None:
+        """What a generator may cost; None without limits."""
+        limits = self.config.limits
+        return GanConstraints(self.networks, limits, self.config.out / FILE) if limits else None
+
+    def cost(self, kind: str, architecture: Architecture) -> dict[str, float]:
+        """Returns the trainable `parameters` of a plain generator, and its `flops` for one image.
+
+        Args:
+            kind: A kind of `gan_nas.networks`.
+            architecture: Of `CELLS`; `()` for others.
+        """
+        if kind == CELLS:  # By closed forms: a network that is built leaves memory behind.
+            return self._counter.counted(architecture)
+        return dataclasses.asdict(network_cost(self.networks.plain(kind, None)))
+
+    @cached_property
+    def _counter(self) -> GanConstraints:
+        return self.constraints or GanConstraints(self.networks, Limits())
+
+    def check_limits(self) -> None:
+        """Checks that there is a generator within the limits, before anything is trained.
+
+        Raises:
+            InputError: If there is none.
+        """
+        if limits := self.config.limits:
+            GanConstraints(self.networks, limits).check()
+
+    def pair(self, kind: str, batch_size: int | None = None) -> Pair:
+        """Returns a kind of networks with its trainer, made when it is first asked for.
+
+        Args:
+            kind: A kind of `gan_nas.networks`.
+            batch_size: Real images a discriminator step; those of the configuration if None.
+        """
+        batch_size = batch_size or self.config.batch_size
+        if (kind, batch_size) not in self._pairs:
             with self.progress.stage(f"Compile {kind}", 1) as stage:
-                self._pairs[kind] = Pair(
-                    kind, self.networks, self.data, self._settings(), self.loss, self.class_numbers
+                self._pairs[kind, batch_size] = Pair(
+                    kind,
+                    self.networks,
+                    self.data,
+                    self._settings(batch_size),
+                    self.loss,
+                    self.class_numbers,
                 )
                 stage.advance()
-        return self._pairs[kind]
+        return self._pairs[kind, batch_size]
 
-    def _settings(self) -> AdversarialSettings:
+    def _settings(self, batch_size: int) -> AdversarialSettings:
         config = self.config
         return AdversarialSettings(
-            batch_size=config.batch_size,
+            batch_size=batch_size,
             latent=config.latent,
             discriminator_steps=config.discriminator_steps,
             generator_learning_rate=config.generator_learning_rate,
@@ -94,10 +151,12 @@ class Setup:
     @cached_property
     def extractor(self) -> Extractor:
         """What features come from; the classifier is trained when it is first asked for."""
-        if self.config.extractor == "inception":
-            return inception_extractor(self.dataset.image_shape, self.config.inception_weights)
-        with self.progress.callback() as callback:
-            return classifier_extractor(self.dataset, callback)
+        with full_precision():
+            if self.config.extractor == "inception":
+                return inception_extractor(self.dataset.image_shape, self.config.inception_weights)
+            with self.progress.callback() as callback:
+                # Some workers may find it in their caches, and others not.
+                return on_one_device(lambda: classifier_extractor(self.dataset, callback))
 
     def check_reward(self) -> None:
         """Checks that there are enough images for the reward.

@@ -16,7 +16,7 @@ from graftwork.progress import Stage
 from graftwork.run import Run
 from graftwork.search import search
 from graftwork.space import Architecture
-from graftwork.strategies import OneShot, make_strategy
+from graftwork.strategies import Constrained, FeasibleSpace, OneShot, make_strategy
 
 EVALUATED_AT_ONCE = 10
 """Generators a round of a strategy that searches under trained weights."""
@@ -67,7 +67,7 @@ class SharedSearch:
 
     def strategy(self, seed: int) -> Searching:
         """Returns the strategy that was asked for, at its beginning."""
-        config, space = self.setup.config, self.setup.space
+        config, space, limits = self.setup.config, self.setup.space, self.setup.constraints
         if config.strategy == "agan":
             return AGan(
                 space,
@@ -76,11 +76,15 @@ class SharedSearch:
                 config.rounds,
                 config.children,
                 config.candidates,
+                constraints=limits,
+                most=config.max_candidates,
             )
+        evaluations = config.candidates_of(config.evaluations)
+        within = FeasibleSpace(space, limits.draw) if limits else space
         searching = make_strategy(
-            config.strategy, space, config.evaluations, seed, batch=EVALUATED_AT_ONCE
+            config.strategy, within, evaluations, seed, batch=EVALUATED_AT_ONCE
         )
-        return OneShot(searching, self.rounds)
+        return OneShot(Constrained(searching, limits, seed) if limits else searching, self.rounds)
 
     def run_seed(
         self,

@@ -19,33 +19,41 @@ from graftwork.errors import InputError
 class BatchStatistics(layers.Layer):
     """Batch normalisation (Ioffe & Szegedy 2015) that always uses the present batch.
 
-    The moving statistics of shared weights would mix all architectures.
+    The moving statistics of shared weights would mix all architectures. Statistics are float32
+    whatever the precision.
 
     Args:
         classes: The number of classes with a scale and shift of their own, or None.
+        synchronized: Whether several devices share a batch, whose statistics are then those of
+            all of its parts.
 
     Call arguments:
         inputs: Float tensor of shape `(n, height, width, C)`.
         label: int32 tensor `(n,)`, where there are classes.
     """
 
-    def __init__(self, classes: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, classes: int | None = None, synchronized: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.classes = classes
+        self.classes, self.synchronized = classes, synchronized
 
     def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1],) if self.classes is None else (self.classes, input_shape[-1])
-        self.gamma = self.add_weight(shape, "ones", name="gamma")
-        self.beta = self.add_weight(shape, "zeros", name="beta")
+        self.gamma = self.add_weight(shape, "ones", name="gamma", autocast=False)
+        self.beta = self.add_weight(shape, "zeros", name="beta", autocast=False)
 
     def call(self, inputs: Any, label: Any = None) -> Any:
-        mean, variance = ops.moments(inputs, axes=(0, 1, 2), keepdims=True)
+        inputs = ops.cast(inputs, self.variable_dtype)
+        mean, variance = ops.moments(
+            inputs, axes=(0, 1, 2), keepdims=True, synchronized=self.synchronized
+        )
         gamma, beta = ops.convert_to_tensor(self.gamma), ops.convert_to_tensor(self.beta)
         if self.classes is not None:
             gamma = ops.take(gamma, label, axis=0)[:, None, None]
             beta = ops.take(beta, label, axis=0)[:, None, None]
         scale = gamma * ops.rsqrt(variance + EPSILON)
-        return inputs * scale + (beta - mean * scale)
+        return ops.cast(inputs * scale + (beta - mean * scale), self.compute_dtype)
 
 
 class GeneratorSupernet(keras.Model):
@@ -61,6 +69,7 @@ class GeneratorSupernet(keras.Model):
         image_channels: The channels of an image.
         classes: The number of classes of a class-conditional generator, or None.
         seed: Seed of the initial weights.
+        synchronized: Whether several devices share a batch, and so its statistics.
 
     Inputs, in a dictionary (`input_names` has the keys):
         `latents`: float32 tensor `(n, latent)`.
@@ -81,6 +90,7 @@ class GeneratorSupernet(keras.Model):
         image_channels: int,
         classes: int | None = None,
         seed: int = 0,
+        synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
         stages_of(space.image_size, channels)
@@ -98,7 +108,7 @@ class GeneratorSupernet(keras.Model):
         self.norms, self.wideners, self.searched_cells = [], [], []
         before = first
         for k, width in enumerate(self.channels, start=1):
-            self.norms.append(BatchStatistics(classes, name=f"g{k}_norm"))
+            self.norms.append(BatchStatistics(classes, synchronized, name=f"g{k}_norm"))
             widen = None
             if width != before:
                 name = f"g{k}_widen"
@@ -109,7 +119,7 @@ class GeneratorSupernet(keras.Model):
             cell = SearchedCell(space.nodes, UP, width, width, seed=seed, name=f"g{k}")
             self.searched_cells.append(cell)
             before = width
-        self.out_norm = BatchStatistics(classes, name="g_out_norm")
+        self.out_norm = BatchStatistics(classes, synchronized, name="g_out_norm")
         self.out_conv = layers.Conv2D(
             image_channels,
             3,
@@ -117,6 +127,7 @@ class GeneratorSupernet(keras.Model):
             activation="tanh",
             kernel_initializer=_normal(9 * before / 2, seed, "g_out_conv"),  # After a ReLU.
             name="g_out_conv",
+            dtype="float32",
         )
 
     def build(self, input_shape: Any = None) -> None:
@@ -211,12 +222,16 @@ class DiscriminatorSupernet(keras.Model):
         ]
         last = self.channels[-1]
         self.dense = _spectral(
-            layers.Dense(1, kernel_initializer=_normal(last, seed, "d_dense")), "d_dense"
+            layers.Dense(1, kernel_initializer=_normal(last, seed, "d_dense"), dtype="float32"),
+            "d_dense",
         )
         self.embedding = None
         if classes is not None:
             self.embedding = _spectral(
-                layers.Embedding(classes, last, _normal(last, seed, "d_embedding")), "d_embedding"
+                layers.Embedding(
+                    classes, last, _normal(last, seed, "d_embedding"), dtype="float32"
+                ),
+                "d_embedding",
             )
 
     def build(self, input_shape: Any = None) -> None:
@@ -240,7 +255,7 @@ class DiscriminatorSupernet(keras.Model):
         x = self.stem(inputs["images"], training=training)
         for cell, where in zip(self.searched_cells, self.space.discriminator_slices, strict=True):
             x = cell(x, architecture[where], training=training)
-        features = ops.sum(ops.relu(x), axis=(1, 2))
+        features = ops.sum(ops.cast(ops.relu(x), "float32"), axis=(1, 2))
         logits = ops.squeeze(self.dense(features, training=training), axis=-1)
         if self.embedding is not None:
             # SpectralNormalization casts its output to the type of its input: not to integers.
@@ -260,4 +275,5 @@ def _normal(products: float, seed: int, name: str) -> Any:
 
 
 def _spectral(layer: Any, name: str) -> Any:
-    return layers.SpectralNormalization(layer, name=name)
+    # In float32 whatever the precision: the wrapper assigns the kernel.
+    return layers.SpectralNormalization(layer, name=name, dtype="float32")

@@ -82,14 +82,18 @@ class SearchedCell(keras.layers.Layer):
         self.vectors: dict[str, Any] = {}
         for name, rows in self.rows.items():
             if name == "bias":
-                self.stacks[name] = self.add_weight((len(rows), self.channels), "zeros", name=name)
+                self.stacks[name] = self._add_weight((len(rows), self.channels), "zeros", name)
                 continue
             convolution = self.convolutions[name]
             shape = (len(rows), *convolution.kernel_shape(self.channels))
             self.stacks[name] = self._add_kernels(name, shape, convolution.stddev(self.channels))
         matrices = (self.nodes, self.channels, self.filters)
         self.projection = self._add_kernels("projection", matrices, math.sqrt(1 / self.channels))
-        self.projection_bias = self.add_weight((self.filters,), "zeros", name="projection_bias")
+        self.projection_bias = self._add_weight((self.filters,), "zeros", "projection_bias")
+
+    def _add_weight(self, shape: tuple[int, ...], initializer: Any, name: str) -> Any:
+        # Not cast by Keras: spectral norms are assigned, and what is rounded there is lost.
+        return self.add_weight(shape, initializer, name=name, autocast=False)
 
     def _add_kernels(self, name: str, shape: tuple[int, ...], stddev: float) -> Any:
         seed = named_seed(self.seed, f"{self.name}_{name}")
@@ -101,9 +105,10 @@ class SearchedCell(keras.layers.Layer):
                 (rows, shape[-1]),
                 keras.initializers.TruncatedNormal(stddev=0.02, seed=seed + 1),
                 trainable=False,
+                autocast=False,
                 name=f"{name}_vectors",
             )
-        return self.add_weight(shape, initializer, name=name)
+        return self._add_weight(shape, initializer, name)
 
     def call(self, inputs: Any, choices: Any, training: bool = False) -> Any:
         # Choice c of an edge: an outside operation, or number (c − outside) of all NORMAL
@@ -113,7 +118,7 @@ class SearchedCell(keras.layers.Layer):
         sources = ops.where(inner < 0, -ops.ones_like(sources), sources)
         chosen = ops.where(inner < 0, choices, len(self.outside) + ops.mod(inner, len(NORMAL)))
         read = ops.any(ops.equal(sources[:, None], ops.arange(self.nodes)[None]), axis=0)
-        loose = ops.cast(ops.logical_not(read), self.compute_dtype)
+        loose = ops.cast(ops.logical_not(read), self.variable_dtype)
         if self.spectral and training:
             self.normalize_kernels(loose)
         weights = self.edge_weights()
@@ -134,7 +139,7 @@ class SearchedCell(keras.layers.Layer):
         """Returns the weights of every edge's operations, each in the order of its steps."""
         # Unstacking once: the gradient of stack[row] is quadratic in the number of rows.
         stacks = {
-            name: iter(ops.unstack(ops.convert_to_tensor(stack), stack.shape[0]))
+            name: iter(ops.unstack(ops.cast(stack, self.compute_dtype), stack.shape[0]))
             for name, stack in self.stacks.items()
         }
         weights = []
@@ -167,6 +172,7 @@ class SearchedCell(keras.layers.Layer):
         """Sums the projections of the loose ends, over the square root of their number."""
         used = loose * ops.rsqrt(ops.sum(loose))
         kernels = ops.convert_to_tensor(self.projection) * used[:, None, None]
+        kernels = ops.cast(kernels, self.compute_dtype)
         kernels = ops.reshape(kernels, (self.nodes, 1, 1, self.channels, self.filters))
         each = ops.unstack(kernels, self.nodes)
         total = ops.conv(nodes[-1], each[-1])  # The last node is always loose.
@@ -178,7 +184,7 @@ class SearchedCell(keras.layers.Layer):
                 lambda total, x, kernel: total + ops.conv(x, kernel),
             ]
             total = ops.switch(ops.cast(is_loose, "int32"), branches, total, node, kernel)
-        return total + self.projection_bias
+        return total + ops.cast(self.projection_bias, self.compute_dtype)
 
     def normalize_kernels(self, loose: Any) -> None:
         """Spectrally normalises every kernel, and the projection of the loose ends."""

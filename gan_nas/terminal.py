@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_nas.space import GanSpace
+from graftwork.disk import disk_use
+from graftwork.failures import failure_line
+from graftwork.limit_words import limits_words
 from reports import write_report
 
 
@@ -50,6 +53,7 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     for name in ("report.html", "result.json", "generator.keras", "samples"):
         if (run / name).exists():
             console.print(f"{name:<16} {report.with_name(name)}", markup=False)
+    console.print(disk_use(run), markup=False)
 
 
 def _cells(row: dict[str, Any], interval: bool) -> list[str]:
@@ -95,8 +99,7 @@ def conclusions(result: dict[str, Any]) -> list[str]:
         )
     if result["constant_reward"]:
         lines.append("All candidates had the same reward: the choice among them is arbitrary.")
-    for failed in result.get("failed", []):
-        lines.append(f"{failed['method']} of seed {failed['seed']} failed: {failed['reason']}")
+    lines += [failure_line(failed) for failed in result.get("failed", [])]
     if result.get("cut_short"):
         lines.append(
             "Time was over before the search was: what was found is the best of what was scored."
@@ -107,6 +110,8 @@ def conclusions(result: dict[str, Any]) -> list[str]:
     lines += [f"No {name.replace('_', ' ')}: {why}" for name, why in reasons.items()]
     if result["status"] != "finished":
         lines.append(f"Ended early: {result['status']}.")
+    if words := limits_words(result):
+        lines.append(words)
     return lines
 
 

@@ -9,10 +9,13 @@ from keras import ops
 
 from graftwork.adversarial_draws import AdversarialLoss, AdversarialSettings
 from graftwork.augmentation import moved
+from graftwork.devices import replicas
+from graftwork.fit_model import FitModel, step_logs
+from graftwork.loss_scaling import scaled
 from graftwork.optimizers import LazyAdam
 
 
-class AdversarialModel(keras.Model):
+class AdversarialModel(FitModel):
     """A generator and a discriminator, whose training step takes several steps of the second.
 
     Both are called in training mode in both kinds of steps: the discriminator's spectral norms
@@ -27,6 +30,10 @@ class AdversarialModel(keras.Model):
         images: The real images on the device, uint8, or None where batches bring them.
         settings: How to train.
         loss: The losses of both.
+
+    Where several devices share a batch, each takes its part of every loss, gradients are summed,
+    and all devices hold the same weights. In float16 the losses are scaled before they are
+    differentiated, and steps whose gradients are no finite numbers are left out.
     """
 
     def __init__(
@@ -41,11 +48,11 @@ class AdversarialModel(keras.Model):
         self.generator, self.discriminator = generator, discriminator
         self.on_device = images
         self.settings, self.adversarial_loss = settings, loss
-        betas = {"beta_1": settings.beta_1, "beta_2": settings.beta_2}
-        self.generator_optimizer = LazyAdam(settings.generator_learning_rate, **betas)
-        self.discriminator_optimizer = LazyAdam(settings.discriminator_learning_rate, **betas)
-        self.generator_optimizer.build(generator.trainable_variables)
-        self.discriminator_optimizer.build(discriminator.trainable_variables)
+        self.replicas = replicas()
+        self.generator_optimizer = _optimizer(settings.generator_learning_rate, settings, generator)
+        self.discriminator_optimizer = _optimizer(
+            settings.discriminator_learning_rate, settings, discriminator
+        )
         averaged = [] if settings.ema is None else generator.weights
         self.ema = [
             keras.Variable(w.numpy(), trainable=False, dtype=w.dtype, name=f"ema_{i}")
@@ -53,52 +60,56 @@ class AdversarialModel(keras.Model):
         ]
         # Sums over steps, in float64: the variance is a difference of large sums.
         self.sums = keras.Variable(np.zeros(5), trainable=False, dtype="float64", name="sums")
-        # One trace serves all discriminator steps of a training step.
-        self.discriminator_step = tf.function(self._discriminator_step, autograph=False)
+        self.discriminator_step = self._discriminator_step
+        if self.replicas == 1:  # Several cannot meet in a function within their step.
+            # One trace serves all discriminator steps of a training step.
+            self.discriminator_step = tf.function(self._discriminator_step, autograph=False)
         self.finite = tf.function(self._finite, autograph=False)
         self.built = True
         # Keras needs one optimizer to be willing to fit; `train_step` uses both.
-        self.compile(optimizer=self.generator_optimizer, jit_compile=False)
+        self.compile(optimizer=self.generator_optimizer, jit_compile=False, auto_scale_loss=False)
 
     def train_step(self, data: dict[str, Any]) -> dict[str, Any]:
         """Takes the discriminator's steps and then one of the generator.
 
         Args:
             data: `places` or `images` of real images, `(d, n, …)`, with `real_classes`
-                `(d, n)`; `architecture` `(n, D)`; what `AdversarialDraws` draws.
+                `(d, n)`; `architecture` `(n, D)` if there is one; what `AdversarialDraws` draws.
 
         Returns:
             The generator's loss. What `AdversarialTrainer.train` returns is summed in `sums`.
         """
         d = self.settings.discriminator_steps
         data = dict(data)
-        architecture = data.pop("architecture")
+        shared = {"architecture": data.pop("architecture")} if "architecture" in data else {}
         parameters = data.pop("diff_augment", None)
         latents, fake_classes = data.pop("latents"), data.pop("fake_classes", None)
         for k in range(d):
             part = {name: value[k] for name, value in data.items()}
-            part |= {"architecture": architecture, "latents": latents[k]}
+            part |= {**shared, "latents": latents[k]}
             if fake_classes is not None:
                 part["fake_classes"] = fake_classes[k]
             if parameters is not None:
                 part |= {"augment_real": parameters[k], "augment_fake": parameters[d + k]}
             self.discriminator_step(part)
-        given = {"latents": latents[d], "architecture": architecture}
+        given = {**shared, "latents": latents[d]}
         if fake_classes is not None:
             given["classes"] = fake_classes[d]
         augment = None if parameters is None else parameters[2 * d]
-        return {"generator_loss": self._generator_step(given, augment)}
+        return step_logs({"generator_loss": self._generator_step(given, augment)})
 
     def _discriminator_step(self, part: dict[str, Any]) -> None:
-        given = {"architecture": part["architecture"]}
+        given = {name: part[name] for name in ("architecture",) if name in part}
         asked = given | {"latents": part["latents"]}
         if "fake_classes" in part:
             asked["classes"] = part["fake_classes"]
             given["classes"] = ops.concatenate([part["real_classes"], part["fake_classes"]])
         real = self._augmented(self._real(part), part.get("augment_real"))
         fake = self._augmented(_called(self.generator, asked), part.get("augment_fake"))
-        loss_of, n = self.adversarial_loss, self.settings.batch_size
-        twice = given | {"architecture": ops.tile(part["architecture"], (2, 1))}
+        loss_of, n = self.adversarial_loss, self.settings.batch_size // self.replicas
+        twice = dict(given)
+        if "architecture" in given:
+            twice["architecture"] = ops.tile(given["architecture"], (2, 1))
         with tf.GradientTape() as tape:
             logits = _called(self.discriminator, twice | {"images": ops.concatenate([real, fake])})
             loss = loss_of.discriminator(logits[:n], logits[n:])
@@ -106,8 +117,9 @@ class AdversarialModel(keras.Model):
                 if "classes" in given:
                     given["classes"] = part["real_classes"]
                 loss += loss_of.penalty(self._gradients_between(real, fake, part["mixing"], given))
-        self._apply(self.discriminator_optimizer, tape, loss, self.discriminator)
-        real_logit, fake_logit = ops.mean(logits[:n]), ops.mean(logits[n:])
+            share = self._share(loss, self.discriminator_optimizer)
+        self._apply(self.discriminator_optimizer, tape, share, self.discriminator)
+        loss, real_logit, fake_logit = self._means(loss, ops.mean(logits[:n]), ops.mean(logits[n:]))
         self._count(loss, ops.square(ops.cast(loss, "float64")), real_logit, fake_logit, 0.0)
 
     def _generator_step(self, given: dict[str, Any], parameters: Any) -> Any:
@@ -116,7 +128,9 @@ class AdversarialModel(keras.Model):
             images = self._augmented(_called(self.generator, given), parameters)
             logits = _called(self.discriminator, given | {"images": images})
             loss = self.adversarial_loss.generator(logits)
-        self._apply(self.generator_optimizer, tape, loss, self.generator)
+            share = self._share(loss, self.generator_optimizer)
+        self._apply(self.generator_optimizer, tape, share, self.generator)
+        (loss,) = self._means(loss)
         self._count(0.0, 0.0, 0.0, 0.0, loss)
         if self.settings.ema is not None:
             # The first steps' weights are soon forgotten.
@@ -150,6 +164,17 @@ class AdversarialModel(keras.Model):
             logits = _called(self.discriminator, given | {"images": images})
         return tape.gradient(logits, images)
 
+    def _share(self, loss: Any, optimizer: Any) -> Any:
+        """Returns what one device differentiates: its part of the mean over the batch, scaled."""
+        return optimizer.scale_loss(loss if self.replicas == 1 else loss / self.replicas)
+
+    def _means(self, *values: Any) -> list[Any]:
+        """Returns the means of scalars over all devices."""
+        if self.replicas == 1:
+            return list(values)
+        context = tf.distribute.get_replica_context()
+        return ops.unstack(context.all_reduce(tf.distribute.ReduceOp.MEAN, ops.stack(values)))
+
     def _apply(self, optimizer: Any, tape: Any, loss: Any, network: keras.Model) -> None:
         variables = network.trainable_variables
         gradients = tape.gradient(loss, variables)
@@ -165,6 +190,12 @@ class AdversarialModel(keras.Model):
         weights = [self.sums, *self.generator.weights, *self.discriminator.weights]
         floats = [w for w in weights if keras.backend.is_float_dtype(w.dtype)]
         return ops.all(ops.stack([ops.all(ops.isfinite(w)) for w in floats]))
+
+
+def _optimizer(rate: float, settings: AdversarialSettings, network: keras.Model) -> Any:
+    made = scaled(LazyAdam(rate, beta_1=settings.beta_1, beta_2=settings.beta_2))
+    made.build(network.trainable_variables)
+    return made
 
 
 def _called(network: keras.Model, given: dict[str, Any]) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from graftwork.adversarial_draws import (
     ARCHITECTURE,
@@ -17,7 +16,10 @@ from graftwork.adversarial_draws import (
 )
 from graftwork.adversarial_model import AdversarialModel
 from graftwork.batch_order import BatchOrder
+from graftwork.collective import agree
+from graftwork.devices import check_batch_size
 from graftwork.errors import InputError
+from graftwork.loss_scaling import forget
 from graftwork.space import Architecture
 from graftwork.training import TrainingData, pipeline
 from graftwork.training_state import named_arrays, restore_variables
@@ -43,7 +45,8 @@ class AdversarialTrainer:
         classes: int32 array over `data.rows`, or None.
 
     Raises:
-        InputError: If a network wants classes and there are none.
+        InputError: If a network wants classes and there are none, or the devices cannot share a
+            batch evenly.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class AdversarialTrainer:
         loss: AdversarialLoss,
         classes: np.ndarray | None = None,
     ) -> None:
+        check_batch_size(settings.batch_size)
         wanted = "classes" in (*generator.input_names, *discriminator.input_names)
         if wanted and (classes is None or len(classes) != len(data.rows)):
             raise InputError(
@@ -84,10 +88,8 @@ class AdversarialTrainer:
             self.generator.set_weights(generator_weights)
         if discriminator_weights is not None:
             self.discriminator.set_weights(discriminator_weights)
-        for optimizer in (self.model.generator_optimizer, self.model.discriminator_optimizer):
-            for variable in optimizer.variables:
-                if variable is not optimizer._learning_rate:
-                    variable.assign(ops.zeros_like(variable))
+        forget(self.model.generator_optimizer, self.generator.trainable_variables)
+        forget(self.model.discriminator_optimizer, self.discriminator.trainable_variables)
         if self.settings.ema is not None:
             for average, weight in zip(self.model.ema, self.generator.weights, strict=True):
                 average.assign(weight)
@@ -119,6 +121,7 @@ class AdversarialTrainer:
         start = time.perf_counter()
         self.model.fit(
             self.batches(steps, sample),
+            steps_per_epoch=steps,
             shuffle=False,
             verbose=0,
             callbacks=[
@@ -147,9 +150,7 @@ class AdversarialTrainer:
             "images_per_second": seen * self.settings.batch_size / seconds,
         }
 
-    def batches(
-        self, steps: int, sample: Callable[[np.random.Generator], Architecture]
-    ) -> tf.data.Dataset:
+    def batches(self, steps: int, sample: Callable[[np.random.Generator], Architecture]) -> Any:
         """Returns what the next steps are fed, each with its architecture."""
         d, n = self.settings.discriminator_steps, self.settings.batch_size
         numbers = range(self.step + 1, self.step + 1 + steps)
@@ -158,9 +159,11 @@ class AdversarialTrainer:
         columns = {
             "number": np.asarray(numbers),
             "places": self.order.indices(self.step * d, steps * d).reshape(steps, d, n),
-            "architecture": np.asarray([sample(rng) for rng in rngs], np.int32),
         }
-        return pipeline(columns, self._batch)
+        architectures = agree(np.asarray([sample(rng) for rng in rngs], np.int32))
+        if architectures.size:  # TensorFlow crashes where it copies empty tensors to a device.
+            columns["architecture"] = architectures
+        return pipeline(columns, self._batch, _split)
 
     def _batch(self, columns: dict[str, Any]) -> dict[str, Any]:
         shapes = {name: (v.shape, v.dtype) for name, v in self._fed(1, None).items()}
@@ -180,8 +183,9 @@ class AdversarialTrainer:
             batch["places"] = columns["places"]
         if self.classes is not None:
             batch["real_classes"] = tf.gather(self.classes, columns["places"])
-        architecture = columns["architecture"][None]
-        batch["architecture"] = tf.repeat(architecture, self.settings.batch_size, axis=0)
+        if "architecture" in columns:
+            architecture = columns["architecture"][None]
+            batch["architecture"] = tf.repeat(architecture, self.settings.batch_size, axis=0)
         return batch
 
     def _fed(self, number: int, places: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -221,3 +225,10 @@ class AdversarialTrainer:
             "generator_optimizer": self.model.generator_optimizer.variables,
             "discriminator_optimizer": self.model.discriminator_optimizer.variables,
         }
+
+
+def _split(batch: dict[str, Any], parts: int) -> dict[str, Any]:
+    """Returns a batch whose tensors have a new first axis: consecutive parts of its images."""
+    # The first axis of all but the architecture is that of a training step's inner steps.
+    axes = {name: int(name != "architecture") for name in batch}
+    return {name: tf.stack(tf.split(x, parts, axis=axes[name])) for name, x in batch.items()}

@@ -1,8 +1,14 @@
 """Imports the backend without the lines that it prints about itself."""
 
+import contextlib
+import gc
 import os
+import sys
+from collections.abc import Iterator
 
+from graftwork.engine_options import EngineOptions, JobOptions
 from graftwork.errors import InputError
+from graftwork.seats import share_memory
 
 
 def load_backend() -> None:
@@ -12,6 +18,7 @@ def load_backend() -> None:
         InputError: If Keras is set to another backend.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    first = "tensorflow" not in sys.modules
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -22,8 +29,29 @@ def load_backend() -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+    if first:
+        # Python collects garbage in cycles only once it is a quarter of all objects, and TensorFlow
+        # has hundreds of thousands: input pipelines, which are such garbage, would wait for long.
+        gc.freeze()
+        gc.collect()
     if keras.backend.backend() != "tensorflow":
         raise InputError(
             "training needs Keras's TensorFlow backend. Received: KERAS_BACKEND="
             f"{keras.backend.backend()}. Unset it, or set KERAS_BACKEND=tensorflow."
         )
+
+
+@contextlib.contextmanager
+def backend_as(options: EngineOptions) -> Iterator[None]:
+    """Imports the backend and computes as the options say, as long as the block lasts.
+
+    Raises:
+        InputError: If Keras is set to another backend, or there are no such devices.
+    """
+    if isinstance(options, JobOptions):
+        share_memory(options.jobs)
+    load_backend()
+    from graftwork.devices import engine
+
+    with engine(options):
+        yield

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import tyro
 
 from graftwork.errors import InputError
+from graftwork.limits import MOST_SEEDS, MOST_STEPS, at_most
 
 ALL = "all"
 
@@ -86,6 +87,8 @@ def check_counts(config: NatsBenchmark | TreeBenchmark) -> None:
     for name in ("budget", "seeds", "jobs"):
         if (value := getattr(config, name)) < 1:
             raise InputError(f"{name} must be at least 1. Received: {value}.")
+    at_most(config, MOST_SEEDS, "seeds", "jobs")
+    at_most(config, MOST_STEPS, "budget")
     if not config.strategies:
         raise InputError("strategies must name at least one strategy, or all. Received: nothing.")
 

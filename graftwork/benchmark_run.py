@@ -17,6 +17,7 @@ from graftwork.event_files import FOLDER, EventFiles
 from graftwork.journal import NAME, read_journal, truncate_journal
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
+from graftwork.run_links import check_links
 from graftwork.strategies import registry
 
 Config = NatsBenchmark | TreeBenchmark
@@ -109,6 +110,7 @@ def _open(config: Config, path: Path, command: str, problem: Problem) -> Run:
             f"{before.get('dataset', {}).get('fingerprint')}, now {described['fingerprint']}). "
             "Begin a new run in another --out."
         )
+    check_links(path)
     arguments = before.get("arguments", {})
     for name, value in stored_arguments(config).items():
         # The table's fingerprint is the same: where it lies does not matter.

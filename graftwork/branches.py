@@ -8,6 +8,7 @@ from keras import ops
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
+    from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
     @tf.RegisterGradient("GraftworkMaxPool")
     def _max_pool_gradient(operation: Any, gradient: Any) -> Any:
@@ -32,7 +33,14 @@ def shared_function(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     if keras.backend.backend() != "tensorflow":
         return function
-    return tf.function(function, autograph=False)
+    # XLA needs a trace of its own: what a branch hands on to its gradient differs.
+    outside, inside = (tf.function(function, autograph=False) for _ in range(2))
+
+    def call(*inputs: Any) -> Any:
+        compiles = GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+        return (inside if compiles else outside)(*inputs)
+
+    return call
 
 
 def max_pool(x: Any, size: int) -> Any:

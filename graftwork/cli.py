@@ -4,18 +4,20 @@ import dataclasses
 import difflib
 import importlib
 import shlex
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 from typing import Any
 
 import tyro
 
 import graftwork
+from graftwork.cluster import LostWorkerError, as_worker
 from graftwork.config_file import expand_config, with_positionals
+from graftwork.disk import full_disk, lost_data
 from graftwork.errors import InputError, unknown_name
 from graftwork.files import read_json
+from graftwork.printable import printable
+from graftwork.stopping import Terminated, stoppable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,37 +164,43 @@ COMMANDS = {
 }
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived, as schedulers send it."""
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs `graftwork` and exits: 0 done, 2 bad input, 130 Ctrl-C, 143 SIGTERM."""
+    """Runs `graftwork`: exits with 1 after a failing disk, 2 bad input, 130 Ctrl-C, 143 SIGTERM."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, _terminate)
     # Most commands have two words, a few have one.
     words = 1 if " ".join(arguments[:1]) in COMMANDS else 2
     name, flags = " ".join(arguments[:words]), arguments[words:]
     config: Any = None
     try:
-        if name not in COMMANDS:
-            sys.exit(_no_command(arguments))
-        command = COMMANDS[name]
-        config_class = _load(command.config)
-        config = _parse(config_class, name, flags)
-        if own := _own_config(config, name):
-            # The run's own flags first: one that is given once more is seen to differ or not.
-            rest = expand_config(config_class, flags)
-            config = _parse(config_class, name, ["--config", own, *rest])
-        _load(command.function)(config)
+        with stoppable():
+            if name not in COMMANDS:
+                sys.exit(_no_command(arguments))
+            command = COMMANDS[name]
+            config_class = _load(command.config)
+            config = _parse(config_class, name, flags)
+            if own := _own_config(config, name):
+                # The run's own flags first: one that is given once more is seen to differ or not.
+                rest = expand_config(config_class, flags)
+                config = _parse(config_class, name, ["--config", own, *rest])
+            with as_worker(config) as own_config:
+                _load(command.function)(own_config)
     except InputError as error:
         _fail(str(error), 2)
+    except LostWorkerError as error:
+        _fail(f"{error}{_how_to_go_on(config, arguments)}", 1)
     except BrokenPipeError:
         sys.stderr.close()  # The reader of our output went away, as `head` does.
         sys.exit(141)
     except OSError as error:
+        again = _how_to_go_on(config, arguments) or " What was done before is kept."
+        if full := full_disk(error, getattr(config, "out", getattr(config, "run", None))):
+            _fail(f"{full}{again}", 1)
         where = f" ({error.filename})" if error.filename else ""
-        _fail(f"{error.strerror or error}{where}. What was done before is kept.", 1)
+        _fail(f"{error.strerror or error}{where}.{again}", 1)
+    except Exception as error:
+        if not (lost := lost_data(error)):
+            raise
+        _fail(f"{lost}{_how_to_go_on(config, arguments)}", 1)
     except KeyboardInterrupt:
         _fail(f"stopped.{_how_to_go_on(config, arguments)}", 130)
     except Terminated:
@@ -253,10 +261,6 @@ def _own_config(config: Any, name: str) -> str | None:
     return str(path)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
-
-
 def _how_to_go_on(config: Any, arguments: list[str]) -> str:
     if not hasattr(config, "resume"):
         return ""
@@ -268,7 +272,8 @@ def _how_to_go_on(config: Any, arguments: list[str]) -> str:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"graftwork: {' '.join(message.split())}", file=sys.stderr)
+    # A name from a file must not steer the terminal.
+    print(f"graftwork: {printable(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(status)
 
 

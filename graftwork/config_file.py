@@ -1,7 +1,6 @@
 """Configuration files: what an earlier run's `config.json` holds, as flags."""
 
 import dataclasses
-import json
 import tomllib
 import typing
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import tyro
 
 from graftwork.errors import InputError, unknown_name
+from graftwork.json_text import LARGEST_FILE, check_file, parse_json
 
 RUN_KEYS = {"format", "command", "arguments", "versions", "dataset", "domains", "source", "space"}
 
@@ -86,13 +86,16 @@ def _is_given(arguments: list[str], name: str) -> bool:
 def read_arguments(path: Path) -> dict[str, Any]:
     """Reads a JSON or TOML file of arguments, or a run's whole `config.json`."""
     try:
+        check_file(path, LARGEST_FILE)
         text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        content = tomllib.loads(text) if path.suffix == ".toml" else parse_json(text)
     except OSError as error:
         raise InputError(f"--config {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise InputError(f"--config {path} is not a text file in UTF-8.") from None
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
         kind = "TOML" if path.suffix == ".toml" else "JSON"
         raise InputError(f"--config {path} is not valid {kind}: {error}.") from None
     if isinstance(content, dict) and "arguments" in content:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graftwork import event_records
+from graftwork.files import named_errors
 
 FOLDER = "tensorboard"
 """Where a run folder has them."""
@@ -91,7 +92,7 @@ class EventFiles:
             self._files[name] = folder / f"{ENDING}{own}"
             events = [event_records.version_event(now), *events]
         # Closed every time: a comparison of many methods has more files than may be open.
-        with open(self._files[name], "ab") as file:
+        with named_errors(self._files[name]), open(self._files[name], "ab") as file:
             file.write(b"".join(map(event_records.record, events)))
 
 

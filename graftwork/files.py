@@ -9,7 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from graftwork.errors import InputError
+from graftwork.json_text import read_json_file
+
+
+@contextlib.contextmanager
+def named_errors(path: Path) -> Iterator[None]:
+    """Lets an `OSError` of the block that names no file name this one: a full disk names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 @contextlib.contextmanager
@@ -27,13 +38,14 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     encoding = None if "b" in mode else "utf-8"
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, mode, encoding=encoding) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-        sync_folder(path.parent)
+        with named_errors(path):
+            with os.fdopen(handle, mode, encoding=encoding) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+            sync_folder(path.parent)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
@@ -53,11 +65,12 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     path = Path(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                with open(file, "rb") as opened:
-                    os.fsync(opened.fileno())
+        with named_errors(path):
+            yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    with open(file, "rb") as opened:
+                        os.fsync(opened.fileno())
         os.chmod(temporary, 0o755)
         old = Path(f"{temporary}.old")
         if path.exists():
@@ -91,12 +104,5 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Reads JSON; a file that is missing or broken raises an `InputError` that names it."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not valid JSON: {error}.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    """Reads JSON; a file that is missing, broken or huge raises an `InputError` that names it."""
+    return read_json_file(path)

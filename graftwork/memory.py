@@ -13,16 +13,31 @@ def peak_memory_mb() -> int | None:
     Memory of an accelerator and of other processes is not counted. None where the system
     does not tell.
     """
-    try:
-        found = re.search(r"^VmHWM:\s*(\d+) kB", STATUS.read_text("ascii", "replace"), re.MULTILINE)
-    except OSError:
-        found = None
-    if found:
-        return round(int(found[1]) * 1024 / 1e6)
+    peak = _status_mb("VmHWM")
+    if peak is not None:
+        return round(peak)
     try:
         import resource
     except ImportError:  # Windows.
         return None
     # On Linux this may be that of the process which started this one: hence not first.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most * (1 if sys.platform == "darwin" else 1024) / 1e6)
+
+
+def resident_memory_mb() -> float | None:
+    """Returns the resident memory of this process now, counted as by `peak_memory_mb`.
+
+    None where the system does not tell.
+    """
+    return _status_mb("VmRSS")
+
+
+def _status_mb(key: str) -> float | None:
+    """Returns what Linux says of this process, in MB of 10⁶ bytes."""
+    try:
+        text = STATUS.read_text("ascii", "replace")
+    except OSError:
+        return None
+    found = re.search(rf"^{key}:\s*(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) * 1024 / 1e6 if found else None

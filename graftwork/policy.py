@@ -9,7 +9,9 @@ import numpy as np
 from keras import ops
 
 from graftwork.controller import INITIAL_RANGE, Controller, GuidedController
+from graftwork.devices import on_one_device
 from graftwork.errors import InputError
+from graftwork.precision import full_precision
 from graftwork.training import compiled
 
 
@@ -145,8 +147,12 @@ class Policy:
         rows = self._rows(descriptors, len(choices))
         inputs = [choices, *rows] if rows else choices
         self._load(slots=True)
-        for _ in range(steps):
-            self._shared.controller.train_on_batch(inputs, targets)
+
+        def train() -> None:
+            for _ in range(steps):
+                self._shared.controller.train_on_batch(inputs, targets)
+
+        on_one_device(train)
         self.weights = [ops.convert_to_numpy(variable) for variable in self._variables]
         self.slots = [ops.convert_to_numpy(variable) for variable in self._slot_variables]
 
@@ -206,7 +212,12 @@ class _Shared(NamedTuple):
 
 
 @functools.cache
-def _shared(
+def _shared(*settings: Any) -> _Shared:
+    return on_one_device(lambda: _made(*settings))
+
+
+@full_precision()
+def _made(
     choice_counts: tuple[int, ...],
     units: int,
     learning_rate: float,

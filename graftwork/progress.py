@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from rich import progress as bars
 from rich.console import Console
 
+from graftwork.cluster import is_chief
+
 SECONDS_BETWEEN_LINES = 5.0
 
 
 class Progress:
-    """Shows stage, step and time left.
+    """Shows stage, step and time left; the chief alone does, where several machines work.
 
     Args:
         console: Where to write. A terminal gets a bar that moves; anything else a plain
@@ -19,7 +21,9 @@ class Progress:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=False, highlight=False, soft_wrap=True)
+        self.console = console or Console(
+            stderr=False, highlight=False, soft_wrap=True, quiet=not is_chief()
+        )
 
     @contextlib.contextmanager
     def stage(self, name: str, total: int, done: int = 0) -> Iterator["Stage"]:

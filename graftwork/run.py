@@ -2,7 +2,7 @@
 
     config.json      what was asked for, complete, with versions and dataset fingerprint
     journal.jsonl    what happened, one event a line, append-only
-    checkpoints/     the newest two states to go on from
+    checkpoints/     the newest states to go on from, two if not told otherwise
     result.json      what came out
     lock             held while a process writes
 
@@ -10,9 +10,11 @@ docs/run-folder.md describes every key.
 """
 
 import json
+import math
 import platform
 import re
 import shutil
+import sys
 import time
 import zipfile
 from collections.abc import Collection, Mapping
@@ -28,14 +30,23 @@ from graftwork import files
 from graftwork.errors import InputError
 from graftwork.journal import append_journal, journal_bytes, read_journal, truncate_journal
 from graftwork.memory import peak_memory_mb
+from graftwork.run_links import check_links
+from graftwork.stored_arrays import read_arrays
+from graftwork.stored_form import flaw
 
 FORMAT = 1
 KEPT_CHECKPOINTS = 2
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}|\.(saving|exporting)\..+")
 """Names of files that are being written (`graftwork.files.atomic_file`)."""
 
-# What reading a damaged state.json or arrays.npz raises.
-DAMAGE = (OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+# What reading a damaged state.json or arrays.npz raises; a RecursionError is a RuntimeError.
+DAMAGE = (
+    *(OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError),
+    *(zipfile.BadZipFile, MemoryError),
+)
+CONFIG = {"command": str, "arguments": dict, "dataset": dict}
+"""What `config.json` holds under these names, where it has them."""
+CHECKPOINT = {"state": dict, "journal_bytes": int, "elapsed": float}
 
 
 class Run:
@@ -46,10 +57,11 @@ class Run:
 
     Args:
         path: The folder, which must exist.
+        keep: How many checkpoints stay, at least 2: the newest may turn out damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path, keep: int = KEPT_CHECKPOINTS) -> None:
+        self.path, self.keep = Path(path), max(keep, KEPT_CHECKPOINTS)
         self._lock = filelock.FileLock(self.path / "lock")
         try:
             self._lock.acquire(timeout=0)
@@ -64,14 +76,17 @@ class Run:
         self._remove_half_written()
         self._started = time.monotonic()
         self._elapsed_before = 0.0
+        self.newest: dict[str, Any] = {}
+        """The event that this process wrote last."""
 
     @classmethod
-    def create(cls, path: Path, config: Mapping[str, Any]) -> "Run":
+    def create(cls, path: Path, config: Mapping[str, Any], keep: int = KEPT_CHECKPOINTS) -> "Run":
         """Begins a run in a new or empty folder.
 
         Args:
             path: The folder.
             config: What `config.json` shall hold, beside the format and the versions.
+            keep: How many checkpoints stay, at least 2.
 
         Raises:
             InputError: If the folder holds a run or other files, or cannot be written.
@@ -79,7 +94,7 @@ class Run:
         path = Path(path)
         cls.check_new(path)
         try:
-            run = cls(path)
+            run = cls(path, keep)
             whole = {**config, "format": FORMAT, "versions": versions()}
             files.write_json(path / "config.json", whole)
         except OSError as error:
@@ -117,14 +132,20 @@ class Run:
             )
 
     @classmethod
-    def resume(cls, path: Path) -> "Run":
+    def resume(cls, path: Path, keep: int = KEPT_CHECKPOINTS) -> "Run":
         """Opens the folder of an interrupted or finished run to write on.
 
+        Args:
+            path: The folder.
+            keep: How many checkpoints stay, at least 2.
+
         Raises:
-            InputError: If the folder holds no run, or another process is writing it.
+            InputError: If the folder holds no run, or a link that leads out of it, or another
+                process is writing it.
         """
         read_config(path)
-        return cls(Path(path))
+        check_links(Path(path))
+        return cls(Path(path), keep)
 
     def __enter__(self) -> "Run":
         return self
@@ -152,19 +173,21 @@ class Run:
         memory = peak_memory_mb()
         used = {} if memory is None else {"memory_mb": memory}
         seconds = round(self.elapsed, 3)
-        append_journal(self.path, {"event": event, **values, "seconds": seconds, **used})
+        self.newest = {"event": event, **values, "seconds": seconds, **used}
+        append_journal(self.path, self.newest)
 
     def checkpoint(
         self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
     ) -> None:
-        """Writes a state to go on from, and removes all but the newest two.
+        """Writes a state to go on from, and removes all but the newest `keep`.
 
         Args:
             state: JSON values.
             arrays: Named arrays, such as weights.
         """
         folder = self.path / "checkpoints"
-        folder.mkdir(exist_ok=True)
+        with files.named_errors(folder):
+            folder.mkdir(exist_ok=True)
         numbers = self._checkpoints()
         whole = {
             "state": state,
@@ -176,10 +199,12 @@ class Run:
             (temporary / "state.json").write_text(json.dumps(whole), encoding="utf-8")
             if arrays:
                 np.savez(temporary / "arrays.npz", **arrays)  # type: ignore[arg-type]
-        self._remove_checkpoints(keep=[*numbers, number][-KEPT_CHECKPOINTS:])
+        self._remove_checkpoints(keep=[*numbers, number][-self.keep :])
 
     def restore(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """Loads the newest whole checkpoint and drops what the journal says after it.
+
+        Where newer ones are damaged, a line on standard error and the event `restored` say so.
 
         Returns:
             The state and the arrays, or None where nothing was ever checkpointed: then the
@@ -189,15 +214,23 @@ class Run:
             InputError: If the journal tells of work, and no checkpoint of it can be read.
         """
         numbers = self._checkpoints()
+        damaged = []
         for number in reversed(numbers):
             try:
                 whole, arrays = self._read_checkpoint(number)
-            except DAMAGE:
+            except DAMAGE as error:
+                damaged.append(f"checkpoint {number:08d} is damaged ({_in_one_line(error)})")
                 continue
             truncate_journal(self.path, whole["journal_bytes"])
             self._elapsed_before = whole["elapsed"]
             # Newer ones, passed over, belong to the part of the journal that is gone.
             self._remove_checkpoints(keep=[n for n in numbers if n <= number])
+            if damaged:
+                reason = f"{', '.join(damaged)}; going on from checkpoint {number:08d}"
+                print(f"graftwork: {self.path}: {reason}.", file=sys.stderr, flush=True)
+                self.record("restored", reason=reason)
+                # Two are whole again, and the note stays whatever comes now.
+                self.checkpoint(whole["state"], arrays)
             return whole["state"], arrays
         if len(read_journal(self.path)) > 1:
             raise InputError(
@@ -210,23 +243,23 @@ class Run:
 
     def _read_checkpoint(self, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         folder = self.path / "checkpoints" / f"{number:08d}"
-        whole = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        lacking = {"state", "journal_bytes", "elapsed"} - set(whole)
-        if lacking or journal_bytes(self.path) < whole["journal_bytes"]:
-            raise ValueError("a key is lacking, or the journal's part before it")
+        whole = files.read_json(folder / "state.json")
+        if found := flaw(whole, CHECKPOINT):
+            raise ValueError(found)
+        if not 0 <= whole["journal_bytes"] <= journal_bytes(self.path):
+            raise ValueError("the journal's part before it is lacking")
+        if not whole["elapsed"] >= 0 or whole["elapsed"] == math.inf:
+            raise ValueError("elapsed is no time")
         if not (folder / "arrays.npz").exists():
             return whole, {}
-        with (
-            open(folder / "arrays.npz", "rb") as file,
-            np.load(file, allow_pickle=False) as stored,
-        ):
-            return whole, {name: stored[name] for name in stored.files}
+        return whole, read_arrays(folder / "arrays.npz")
 
     def _remove_half_written(self) -> None:
-        """Removes the temporary files that a killed process left in this folder."""
-        for entry in self.path.iterdir():
-            if TEMPORARY.fullmatch(entry.name) and entry.is_file():
-                entry.unlink(missing_ok=True)
+        """Removes the temporary files that a killed process left here and in `samples/` etc."""
+        for pattern in (".*", "*/.*"):
+            for entry in list(self.path.glob(pattern)):
+                if TEMPORARY.fullmatch(entry.name) and entry.is_file():
+                    entry.unlink(missing_ok=True)
 
     def _remove_checkpoints(self, keep: Collection[int]) -> None:
         """Removes all other checkpoints, and what a killed process wrote half."""
@@ -241,6 +274,10 @@ class Run:
         if not folder.is_dir():
             return []
         return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal())
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -259,6 +296,8 @@ def read_config(path: Path) -> dict[str, Any]:
             f"{path / 'config.json'} is not a configuration of format {FORMAT}. "
             f"Received format: {found!r}."
         )
+    if found := flaw(config, {key: form for key, form in CONFIG.items() if key in config}):
+        raise InputError(f"{path / 'config.json'} is damaged: {found}. Copy it again.")
     return config
 
 

@@ -5,11 +5,13 @@ import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from graftwork.argument_types import check_types
 from graftwork.errors import InputError
 from graftwork.run import read_config
+from graftwork.run_links import check_links
 
 NOT_STORED = ("resume", "config")
-CHANGEABLE = ("out", "resume", "config", "time_budget")
+CHANGEABLE = ("out", "resume", "config", "time_budget", "distribute", "jobs", "jit", "keep")
 """What may differ when a run is resumed."""
 
 
@@ -46,6 +48,7 @@ def read_arguments(kind: type[Config], run: Path) -> Config:
         InputError: If the folder holds no such configuration.
     """
     stored, hints = read_config(run), typing.get_type_hints(kind)
+    check_links(run)  # All that ask for them write into the run.
     try:
         if not (arguments := dict(stored.get("arguments", {}))):
             # Every flag has a default: another search than that of the run would be made of them.
@@ -55,9 +58,11 @@ def read_arguments(kind: type[Config], run: Path) -> Config:
                 arguments[name] = tuple(value)
             elif value is not None and _is_path(hints.get(name)):
                 arguments[name] = Path(value)
-        config = kind(**{**arguments, "out": run})
+        arguments["out"] = Path(run)
+        check_types(kind, arguments)
+        config = kind(**arguments)
         config.check()
-    except (TypeError, ValueError, AttributeError, KeyError, InputError) as error:
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError, InputError) as error:
         raise InputError(
             f"{run / 'config.json'} holds no arguments of such a search: {error}"
         ) from None
@@ -69,7 +74,7 @@ def _is_path(hint: Any) -> bool:
 
 
 def resumed(given: Config) -> Config:
-    """Returns the configuration to resume: the run's own, with a new time budget if given.
+    """Returns the configuration to resume: the run's own, with what may differ as given.
 
     The command line takes the run's own flags as given, those that are there once more win.
 
@@ -89,4 +94,5 @@ def resumed(given: Config) -> Config:
                 f"{field.name.replace('_', '-')} is {before}. Received: {value}. Leave the "
                 "flag out, or begin a new run in another --out."
             )
-    return dataclasses.replace(stored, resume=True, time_budget=given.time_budget)
+    names = {field.name for field in dataclasses.fields(given)} & set(CHANGEABLE) - {"config"}
+    return dataclasses.replace(stored, **{name: getattr(given, name) for name in names})

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from graftwork.devices import on_one_device
+from graftwork.precision import full_precision
 from graftwork.space import Architecture, Space
 
 
@@ -47,10 +49,15 @@ class GraphConvolution(keras.layers.Layer):
 
 
 @functools.lru_cache(maxsize=8)
-def _compiled(
+def _compiled(*settings: Any) -> keras.Model:
+    """Returns the compiled network of a graph, one for all that ask: tracing takes seconds."""
+    return on_one_device(lambda: _made(*settings))
+
+
+@full_precision()
+def _made(
     adjacency: bytes, nodes: int, values: int, width: int, layers: int, steps: int
 ) -> keras.Model:
-    """Returns the compiled network of a graph, one for all that ask: tracing takes seconds."""
     edges = np.frombuffer(adjacency, bool).reshape(nodes, nodes)
     network = keras.Sequential(
         [
@@ -92,9 +99,8 @@ class GraphPredictor:
         self._offsets = np.cumsum([0, *space.choice_counts[:-1]])
         self._values = len(vocabulary)
         adjacency = np.ascontiguousarray(space.adjacency(), bool)
-        self.network = _compiled(
-            adjacency.tobytes(), len(space), self._values + len(space), width, layers, steps
-        )
+        sizes = len(space), self._values + len(space), width, layers, steps
+        self.network = _compiled(adjacency.tobytes(), *sizes)
 
     def nodes(self, architectures: Sequence[Architecture]) -> np.ndarray:
         """Returns the nodes' values, float32 `(n, decisions, labels + decisions)`."""
@@ -122,13 +128,19 @@ class GraphPredictor:
         for variable in self.network.optimizer.variables:
             variable.assign(ops.zeros_like(variable))
         nodes = self.nodes(architectures)
-        for _ in range(self.steps):
-            self.network.train_on_batch(nodes, targets[:, None])
+
+        def train() -> None:
+            for _ in range(self.steps):
+                self.network.train_on_batch(nodes, targets[:, None])
+
+        on_one_device(train)
 
     def predict(self, architectures: Sequence[Architecture]) -> np.ndarray:
         """Returns the predicted targets, float32 `(n,)`."""
-        pieces = [
-            self.network.predict_on_batch(self.nodes(architectures[start : start + 2000]))
-            for start in range(0, len(architectures), 2000)
-        ]
+        pieces = on_one_device(
+            lambda: [
+                self.network.predict_on_batch(self.nodes(architectures[start : start + 2000]))
+                for start in range(0, len(architectures), 2000)
+            ]
+        )
         return np.concatenate(pieces)[:, 0]

@@ -15,7 +15,12 @@ from keras import ops
 
 from graftwork.augmentation import Augmentation, moved
 from graftwork.batch_order import BatchOrder
-from graftwork.errors import InputError
+from graftwork.collective import agree
+from graftwork.devices import check_batch_size, distributed, jit_compile, replicas
+from graftwork.failures import NotFiniteError
+from graftwork.fit_model import FitModel, step_logs
+from graftwork.job_folder import StopRequested
+from graftwork.loss_scaling import forget, scaled
 from graftwork.losses import MaskedBinaryCrossentropy
 from graftwork.optimizers import LazyAdam
 from graftwork.rows import read_rows
@@ -48,12 +53,15 @@ class TrainingData:
 
     @functools.cached_property
     def on_device(self) -> Any:
-        """The images of `rows` as a uint8 tensor on the device, or None where they are too many."""
+        """The images of `rows` as a uint8 tensor on the device.
+
+        None where they are too many, and where several devices would each need them.
+        """
         size = len(self.rows) * int(np.prod(self.images.shape[1:]))
         most = self.device_bytes
         if most is None:
             most = 2**31 if tf.config.list_physical_devices("GPU") else 2**28
-        if size > most:
+        if size > most or replicas() > 1:
             return None
         return tf.convert_to_tensor(read_rows(self.images, self.rows))
 
@@ -68,7 +76,7 @@ class TrainingData:
         return read_rows(self.images, self.rows[places])
 
 
-class FedNetwork(keras.Model):
+class FedNetwork(FitModel):
     """A network that finds its images on the device, and moves them at random.
 
     Args:
@@ -98,6 +106,9 @@ class FedNetwork(keras.Model):
         asked = {"images": images, "architecture": inputs["architecture"]}
         return self.network(asked, training=training)
 
+    def train_step(self, data: Any) -> dict[str, Any]:
+        return step_logs(super().train_step(data))
+
 
 class Trainer:
     """Trains a supernet with Keras's `fit`, a few steps at a time.
@@ -117,13 +128,14 @@ class Trainer:
     def __init__(
         self, network: keras.Model, data: TrainingData, batch_size: int, learning_rate: Any
     ) -> None:
+        check_batch_size(batch_size)
         self.network, self.data = network, data
-        self.batch_size = batch_size
+        self.batch_size, self.learning_rate = batch_size, learning_rate
         self.model = FedNetwork(network, data.on_device, data.augmentation)
         self.model.compile(
-            optimizer=LazyAdam(learning_rate),
+            optimizer=scaled(LazyAdam(learning_rate)),
             loss=MaskedBinaryCrossentropy(),
-            jit_compile=False,  # XLA compiles for seconds; its worth is not measured yet.
+            jit_compile=jit_compile(),
         )
         self.start_over(0)
 
@@ -133,11 +145,42 @@ class Trainer:
         self.step = 0
         if weights is not None:
             self.network.set_weights(weights)
+        if isinstance(self.learning_rate, float):
+            self.model.optimizer.learning_rate = self.learning_rate
         if self.network.built:
-            self.model.optimizer.build(self.model.trainable_variables)
-            for variable in self.model.optimizer.variables:
-                if variable is not self.model.optimizer._learning_rate:
-                    variable.assign(ops.zeros_like(variable))
+            forget(self.model.optimizer, self.model.trainable_variables)
+
+    def train_shared(
+        self,
+        steps: int,
+        sample: Callable[[np.random.Generator], Architecture],
+        on_step: Callable[[], None] = lambda: None,
+        report: Callable[[str], None] = lambda text: None,
+    ) -> float:
+        """Trains as `train`; where that fails, once more with half the learning rate from then on.
+
+        Args:
+            steps: The number of steps.
+            sample: Draws the architecture of a step.
+            on_step: Called after every step, those that are taken again too.
+            report: Told one line where weights go back.
+
+        Returns:
+            The mean loss of these steps.
+
+        Raises:
+            NotFiniteError: If it fails again.
+        """
+        # Copies: on a CPU the arrays are the memory of the variables.
+        good = {name: np.array(value) for name, value in self.state().items()}
+        try:
+            return self.train(steps, sample, on_step)
+        except NotFiniteError as error:
+            self.restore(good)
+            half = float(np.asarray(self.model.optimizer.learning_rate)) / 2
+            self.model.optimizer.learning_rate = half
+            report(f"{error.reason}; going on from step {self.step} with learning rate {half:g}")
+        return self.train(steps, sample, on_step)
 
     def train(
         self,
@@ -156,35 +199,50 @@ class Trainer:
             The mean loss of these steps.
 
         Raises:
-            InputError: If the loss is no longer a finite number.
+            StopRequested: As `on_step` did; the steps up to then count.
+            NotFiniteError: If the loss or a weight is no longer a finite number. `step` stays as
+                it was, but the weights are not to be used: restore or start over.
         """
-        history = self.model.fit(
-            self.batches(steps, sample),
-            shuffle=False,
-            verbose=0,
-            callbacks=[
-                keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_step())
-            ],
-        )
+        taken = 0
+
+        def after_step(batch: int, logs: Any) -> None:
+            nonlocal taken
+            taken += 1
+            on_step()
+
+        try:
+            history = self.model.fit(
+                self.batches(steps, sample),
+                steps_per_epoch=steps,
+                shuffle=False,
+                verbose=0,
+                callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=after_step)],
+            )
+        except StopRequested:  # After a step: a state to go on from.
+            self.step += taken
+            raise
         loss = float(history.history["loss"][-1])
-        if not np.isfinite(loss):
-            raise InputError(
-                f"the loss became {loss} in steps {self.step} to {self.step + steps}. "
-                "Begin a new run with a lower learning rate."
+        # The last step may spoil weights that its own loss has not seen.
+        sound = all(np.isfinite(weight).all() for weight in self.network.get_weights())
+        if not (sound and np.isfinite(loss)):
+            what = "a weight was not finite" if np.isfinite(loss) else f"the loss became {loss}"
+            raise NotFiniteError(
+                f"{what} in steps {self.step} to {self.step + steps}",
+                "Begin a new run with a lower learning rate.",
             )
         self.step += steps
         return loss
 
-    def batches(
-        self, steps: int, sample: Callable[[np.random.Generator], Architecture]
-    ) -> tf.data.Dataset:
+    def batches(self, steps: int, sample: Callable[[np.random.Generator], Architecture]) -> Any:
         """Returns the batches of the next steps, each with its architecture and its moves."""
         numbers = range(self.step + 1, self.step + 1 + steps)
         columns = {
             "images": self.order.indices(self.step, steps),
-            "architecture": np.asarray(
-                [sample(np.random.default_rng([self.order.seed, 12, n])) for n in numbers],
-                np.int32,
+            "architecture": agree(
+                np.asarray(
+                    [sample(np.random.default_rng([self.order.seed, 12, n])) for n in numbers],
+                    np.int32,
+                )
             ),
         }
         if self.data.augmentation:
@@ -232,20 +290,38 @@ class Trainer:
 
 
 def pipeline(
-    columns: dict[str, np.ndarray], batch: Callable[[dict[str, Any]], Any]
-) -> tf.data.Dataset:
+    columns: dict[str, np.ndarray],
+    batch: Callable[[dict[str, Any]], Any],
+    split: Callable[[Any, int], Any] | None = None,
+) -> Any:
     """Returns the batches that `fit` is fed, each made while the one before is used.
 
     Args:
         columns: Arrays with one row a step.
         batch: Makes the batch of a step's row.
+        split: Splits a batch for several devices (see `graftwork.devices.distributed`); along the
+            first axis of all of its tensors if not given.
     """
-    steps = tf.data.Dataset.from_tensor_slices(columns)
-    # With autotuning, the end of a short `fit` waits for the tuner to wake up: up to 5.12 s.
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    batches = steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
-    return batches.with_options(options)
+
+    def make() -> tf.data.Dataset:
+        steps = tf.data.Dataset.from_tensor_slices(columns)
+        # With autotuning, the end of a short `fit` waits for the tuner to wake up: up to 5.12 s.
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        batches = steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+        return batches.with_options(options)
+
+    return distributed(make, split or split_rows)
+
+
+def split_rows(batch: Any, parts: int) -> Any:
+    """Returns a batch whose tensors have a new first axis: consecutive parts of their rows."""
+    return tf.nest.map_structure(lambda t: tf.reshape(t, (parts, -1, *t.shape[1:])), batch)
+
+
+def gpu_count() -> int:
+    """Returns how many GPUs TensorFlow sees."""
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 def compiled(function: Callable[..., Any], *inputs: tuple[tuple[int | None, ...], str]) -> Any:

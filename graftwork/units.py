@@ -1,10 +1,12 @@
 """A run as a list of units, each of which ends in one journal event and can be resumed."""
 
+import math
 import time
 from typing import Any
 
 import numpy as np
 
+from graftwork.cluster import workers
 from graftwork.journal import read_journal
 from graftwork.run import Run
 
@@ -34,7 +36,9 @@ class UnitRun:
         """Goes back to the newest checkpoint, or writes the first."""
         restored = self.run.restore()
         if not restored:
-            self.run.record("start")
+            from graftwork.devices import described  # Imports the backend.
+
+            self.run.record("start", **described())
             self.run.checkpoint({"done": 0, "current": None})
         saved, arrays = restored or ({"done": 0, "current": None}, {})
         self.done = saved["done"]
@@ -61,6 +65,18 @@ class UnitRun:
     def checkpoint_is_due(self) -> bool:
         """Whether the last checkpoint is long enough ago for another one inside a unit."""
         return time.monotonic() - self._last_checkpoint > SECONDS_BETWEEN_CHECKPOINTS
+
+    def time_left(self, until: float) -> bool:
+        """Whether the run has worked for less than some seconds; the same on all workers.
+
+        Args:
+            until: The seconds, those before an interruption counted in.
+        """
+        if math.isinf(until) or workers() == 1:
+            return self.run.elapsed < until
+        from graftwork.collective import agree  # TensorFlow, which processes of workers await.
+
+        return agree(self.run.elapsed < until)
 
     def unit_done(self) -> None:
         """Says that the unit under way is done; its event is in the journal."""

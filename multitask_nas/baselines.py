@@ -5,14 +5,24 @@ from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
 from datasets import Dataset
+from graftwork.constraints import Constraints
 from graftwork.label_correlation import phi_coefficients
 from multitask_nas.scores import Counts, count_classes
 from multitask_nas.tree import Tree, TreeSpace
 
 
-def random_tree(space: TreeSpace, seed: int, index: int) -> Tree:
-    """Returns the `index`-th random tree of a seed, every connection drawn uniformly."""
-    return space.sample_tree(np.random.default_rng([seed, 14, index + 1]))
+def random_tree(space: TreeSpace, seed: int, index: int, limits: Constraints | None = None) -> Tree:
+    """Returns the `index`-th random tree of a seed.
+
+    Args:
+        space: The trees.
+        seed: The seed.
+        index: Its number, from 0.
+        limits: What it may cost: it is drawn uniformly among the trees within the limits. All
+            connections are drawn uniformly if None.
+    """
+    rng = np.random.default_rng([seed, 14, index + 1])
+    return space.tree(limits.draw(rng)) if limits else space.sample_tree(rng)
 
 
 def trunk(layers: int, attributes: int) -> Tree:

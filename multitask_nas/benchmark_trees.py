@@ -5,7 +5,6 @@ import hashlib
 import math
 import sys
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from graftwork.errors import InputError
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
 from graftwork.space import Architecture
+from graftwork.stored_arrays import read_arrays
 from multitask_nas.exact import best_tree, tree_scores
 from multitask_nas.gnas import Gnas
 from multitask_nas.tree import Tree, TreeSpace
@@ -164,12 +164,11 @@ def read_tree_table(run: Path) -> TreeTable:
         raise InputError(f"{run} has no path scores (path_scores.npz): {reason}.")
     try:
         space = TreeSpace(tuple(result["blocks"]), result["attributes"])
-        with np.load(run / "path_scores.npz", allow_pickle=False) as stored:
-            scores = np.asarray(stored["scores"], float)
+        scores = np.asarray(read_arrays(run / "path_scores.npz")["scores"], float)
         exact = result.get("exact")
         tree = Tree.from_json(exact["architecture"]) if exact else None
         gap = float(exact["gap"] or 0.0) if exact else 0.0
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"the result or the path scores of {run} are damaged: {error}") from None
     if scores.shape != (space.paths, len(space.attributes)) or not np.isfinite(scores).all():
         raise InputError(

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from rich.table import Table
 import datasets
 from datasets.identity import check_same_data, describe
 from datasets.loading import remarks
+from datasets.options import LARGEST_SIDE
 from graftwork import files
-from graftwork.backend import load_backend
+from graftwork.backend import backend_as, load_backend
 from graftwork.errors import InputError
+from graftwork.printable import printable
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
+from graftwork.run_links import check_links
 from graftwork.stored_config import read_arguments, resumed, stored_arguments
+from graftwork.stored_form import flaw
 from multitask_nas.config import (
     TreeExport,
     TreePrediction,
@@ -27,6 +32,16 @@ from multitask_nas.config import (
 )
 from multitask_nas.terminal import print_result
 from multitask_nas.tree import Tree
+
+RESULT = {
+    "architecture": [[int]],
+    "attributes": [str],
+    "methods": [{"name": str}],
+}
+"""What of a result is used again by every command."""
+DATASET = {"attributes": [str], "shape": [int], "fit": str}
+MOST_SHOWN = 1000
+"""Attributes of a tree that is drawn."""
 
 
 def search(config: TreeSearch) -> None:
@@ -45,27 +60,31 @@ def search(config: TreeSearch) -> None:
 
         source = read_source(config, read_result(config.warm_start))
     dataset = load_dataset(config, progress)
-    load_backend()
-    from multitask_nas.search_run import TreeSearchRun
+    with backend_as(config):
+        from graftwork.devices import check_batch_size
+        from multitask_nas.constraints import check_limits
+        from multitask_nas.search_run import TreeSearchRun
 
-    if config.resume:
-        run = Run.resume(config.out)
-        check_same_data(config.out, dataset)
-    else:
-        whole = {
-            "command": "trees search",
-            "arguments": stored_arguments(config),
-            "dataset": describe(dataset),
-        }
-        if source is not None:
-            load = functools.partial(load_run_dataset, source.path, progress)
-            start = warm_start(config, source, dataset, load)
-            whole["source"] = start.to_json()
-            for line in start.lines():
-                progress.console.print(line, markup=False)
-        run = Run.create(config.out, whole)
-    with run:
-        result = TreeSearchRun(config, dataset, run, progress).execute()
+        check_batch_size(config.batch_size)
+        if config.resume:
+            run = Run.resume(config.out, config.keep)
+            check_same_data(config.out, dataset)
+        else:
+            whole = {
+                "command": "trees search",
+                "arguments": stored_arguments(config),
+                "dataset": describe(dataset),
+            }
+            if source is not None:
+                load = functools.partial(load_run_dataset, source.path, progress)
+                start = warm_start(config, source, dataset, load)
+                whole["source"] = start.to_json()
+                for line in start.lines():
+                    progress.console.print(line, markup=False)
+            check_limits(config, dataset)
+            run = Run.create(config.out, whole, config.keep)
+        with run:
+            result = TreeSearchRun(config, dataset, run, progress).execute()
     print_result(config.out, result, progress.console)
 
 
@@ -75,11 +94,11 @@ def train(config: TreeTraining) -> None:
     stored, result = read_arguments(TreeSearch, config.run), read_result(config.run)
     progress = Progress()
     dataset = load_run_dataset(config.run, progress)
-    load_backend()
-    from multitask_nas.final_training import train_final
+    with backend_as(config):
+        from multitask_nas.final_training import train_final
 
-    with Run.resume(config.run) as run:
-        result = train_final(config, stored, result, dataset, run, progress)
+        with Run.resume(config.run, config.keep) as run:
+            result = train_final(config, stored, result, dataset, run, progress)
     print_result(config.run, result, progress.console)
 
 
@@ -88,16 +107,19 @@ def predict(config: TreePrediction) -> None:
     if not config.images:
         raise InputError("name at least one image file after the run folder.")
     model_path = trained_model(config.run)
-    described = read_config(config.run)["dataset"]
+    described = _described(config.run)
     attributes = described["attributes"]
     from datasets.images import read_image
 
     shape, fit = tuple(described["shape"]), described["fit"]
     images = [read_image(path, shape, fit) for path in config.images]
     load_backend()
-    from multitask_nas.model import load_model, predict_images
+    from graftwork.stored_model import load_model
+    from multitask_nas.model import check_fits, predict_images
 
-    probabilities = predict_images(load_model(model_path), images)
+    model = load_model(model_path)
+    check_fits(model, shape, len(attributes), model_path)
+    probabilities = predict_images(model, images)
     if config.json:
         rows = [
             {"image": str(path), "attributes": dict(zip(attributes, map(float, row), strict=True))}
@@ -108,11 +130,10 @@ def predict(config: TreePrediction) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("attribute")
     for path in config.images:
-        table.add_column(escape(path.name), justify="right", overflow="fold")
+        table.add_column(escape(printable(path.name)), justify="right", overflow="fold")
     for name, column in zip(attributes, probabilities.T, strict=True):
-        table.add_row(
-            escape(name), *(f"[bold]{p:.2f}[/]" if p > 0.5 else f"{p:.2f}" for p in column)
-        )
+        cells = (f"[bold]{p:.2f}[/]" if p > 0.5 else f"{p:.2f}" for p in column)
+        table.add_row(escape(printable(name)), *cells)
     Console(highlight=False).print(table)
 
 
@@ -121,7 +142,13 @@ def show(config: TreeShow) -> None:
     from reports import save_tree, tree_text
 
     result = read_result(config.run)
+    check_links(config.run)
     architecture, attributes = result["architecture"], result["attributes"]
+    if len(attributes) > MOST_SHOWN:
+        raise InputError(
+            f"{config.run / 'result.json'} has {len(attributes):,} attributes, and trees of at "
+            f"most {MOST_SHOWN:,} can be shown."
+        )
     console = Console(highlight=False, soft_wrap=True)
     console.print(tree_text(architecture, attributes))
     for name in ("tree.png", "tree.svg"):
@@ -132,7 +159,8 @@ def show(config: TreeShow) -> None:
 def export(config: TreeExport) -> None:
     """`graftwork trees export`."""
     model_path = trained_model(config.run)
-    attributes = read_config(config.run)["dataset"]["attributes"]
+    attributes = _described(config.run)["attributes"]
+    check_links(config.run)
     endings = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
     default = config.run / "export" / f"{config.run.resolve().name}{endings[config.format]}"
     target = config.out or default
@@ -141,7 +169,8 @@ def export(config: TreeExport) -> None:
     except OSError as error:
         raise InputError(f"{target.parent} cannot be written: {error.strerror}.") from None
     load_backend()
-    from multitask_nas.model import export_model, load_model
+    from graftwork.stored_model import load_model
+    from multitask_nas.model import export_model
 
     export_model(load_model(model_path), config.format, target)
     names = target.with_name(f"{target.name}.attributes.json")
@@ -191,8 +220,31 @@ def read_result(run: Path) -> dict[str, Any]:
     result = files.read_json(path)
     if not isinstance(result, dict) or not {"architecture", "attributes"} <= set(result):
         raise InputError(f"{path} is not the result of a tree search.")
-    Tree.from_json(result["architecture"])
+    if found := flaw(result, RESULT):
+        raise InputError(f"{path} is damaged: {found}. Copy it again.")
+    tree = Tree.from_json(result["architecture"])
+    if tree.attributes != len(result["attributes"]):
+        raise InputError(
+            f"{path} is damaged: its tree has {tree.attributes} attributes and it names "
+            f"{len(result['attributes'])}. Copy it again."
+        )
     return result
+
+
+def _described(run: Path) -> dict[str, Any]:
+    """Returns what a run says of its dataset, checked."""
+    stored = read_config(run)
+    if found := flaw(stored, {"dataset": DATASET}):
+        raise InputError(f"{run / 'config.json'} is damaged: {found}. Copy it again.")
+    described = stored["dataset"]
+    shape, fit = described["shape"], described["fit"]
+    fits = typing.get_args(typing.get_type_hints(TreeSearch)["fit"])
+    if len(shape) != 3 or not all(1 <= side <= LARGEST_SIDE for side in shape) or fit not in fits:
+        raise InputError(
+            f"{run / 'config.json'} is damaged: images of shape {str(shape)[:60]}, brought to it "
+            f"by {str(fit)[:60]!r}. Copy it again."
+        )
+    return described
 
 
 def trained_model(run: Path) -> Path:

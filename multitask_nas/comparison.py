@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from graftwork.latency import FILE, latency_ms
 from multitask_nas.baselines import correlation_tree, random_tree, trunk
 from multitask_nas.config import TreeSearch
+from multitask_nas.constraints import constraints_of
 from multitask_nas.cost import channels_for
-from multitask_nas.latency import latency_ms
 from multitask_nas.networks import Network
 from multitask_nas.scores import Counts
 from multitask_nas.standalone import StandaloneTraining
@@ -50,6 +51,26 @@ class Job:
         """
         return self.seed + 1_000_003
 
+    @property
+    def label(self) -> str:
+        """What progress and curves call it."""
+        return self.method + (f" {self.index + 1}" if self.kind == "random" else "")
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the journal says of it, trained or failed."""
+        return {
+            "method": self.method,
+            "kind": self.kind,
+            "seed": self.seed,
+            "index": self.index,
+            "architecture": self.network.tree.to_json() if self.in_space else None,
+        }
+
+    def failed(self, reason: str) -> dict[str, Any]:
+        """Returns the event `failed`: it could not be trained."""
+        return {"event": "failed", **self.described, "reason": reason}
+
 
 def comparison_jobs(
     config: TreeSearch,
@@ -74,8 +95,9 @@ def comparison_jobs(
         return Job(method, kind, seed, index, Network(tree, config.channels, config.depth))
 
     jobs = [tree_job(f"searched tree ({config.strategy})", "searched", found)]
+    limits = constraints_of(config, space, dataset.image_shape, config.out / FILE)
     jobs += [
-        tree_job(RANDOM, "random", random_tree(space, seed, i), i)
+        tree_job(RANDOM, "random", random_tree(space, seed, i, limits), i)
         for i in range(config.random_trees)
     ]
     if not config.controls:
@@ -97,6 +119,21 @@ def comparison_jobs(
     network = Network(alone, channels, depth, separate=attributes)
     jobs.append(Job("no sharing, equal parameters", "control", seed, 0, network, in_space=False))
     return jobs
+
+
+def searched_jobs(
+    config: TreeSearch, space: TreeSpace, dataset: Dataset, searched: dict[str, Any]
+) -> list[Job]:
+    """Returns the trainings of the seed whose search ended with the event `searched`."""
+    exact = searched["exact_architecture"]
+    return comparison_jobs(
+        config,
+        space,
+        dataset,
+        searched["seed"],
+        Tree.from_json(searched["architecture"]),
+        Tree.from_json(exact) if exact else None,
+    )
 
 
 def run_job(
@@ -123,11 +160,7 @@ def run_job(
     # A tree's latency depends little on which tree it is: one of a method's will do.
     latency = latency_ms(job.network.plain_model(shape)) if job.index == 0 else None
     return {
-        "method": job.method,
-        "kind": job.kind,
-        "seed": job.seed,
-        "index": job.index,
-        "architecture": job.network.tree.to_json() if job.in_space else None,
+        **job.described,
         "channels": job.network.channels,
         **measured(validation, test, training.score),
         "official_error": training.official_error(),

@@ -9,15 +9,25 @@ import tyro
 from datasets.options import DataOptions
 from graftwork import strategies
 from graftwork.budget import parse_duration
+from graftwork.budget_options import BudgetOptions
+from graftwork.engine_options import EngineOptions, JobOptions
 from graftwork.errors import InputError, unknown_name
-from graftwork.limits import at_least, positive
+from graftwork.limits import (
+    LARGEST_SEED,
+    MOST_SEEDS,
+    MOST_STEPS,
+    MOST_UNITS,
+    at_least,
+    at_most,
+    positive,
+)
 from multitask_nas.tree import check_blocks
 
 STRATEGIES = ("gnas", *strategies.names())
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TreeSearch(DataOptions):
+class TreeSearch(BudgetOptions, JobOptions, DataOptions):
     """Search an attribute-sharing tree, and compare it with its controls.
 
     Example: graftwork trees search --dataset glyphs --out runs/glyphs --time-budget 10m
@@ -80,6 +90,7 @@ class TreeSearch(DataOptions):
     def check(self) -> None:
         """Raises an `InputError` for a value that makes no sense."""
         self.check_data()
+        self.check_engine()
         check_blocks(self.blocks)
         if self.strategy not in STRATEGIES:
             raise unknown_name("strategy", self.strategy, STRATEGIES)
@@ -96,13 +107,19 @@ class TreeSearch(DataOptions):
         at_least(self, 1, "channels", "depth", "seeds", "steps", "batch_size", "round_steps")
         at_least(self, 1, "sweeps", "evaluations")
         at_least(self, 0, "seed", "random_trees", "warmup_rounds")
+        at_most(self, MOST_SEEDS, "seeds", "random_trees")
+        at_most(self, MOST_UNITS, "channels", "depth")
+        at_most(self, MOST_STEPS, "steps", "round_steps", "sweeps", "evaluations")
+        at_most(self, MOST_STEPS, "warmup_rounds", "batch_size")
+        at_most(self, LARGEST_SEED, "seed")
         positive(self, "learning_rate", "search_learning_rate")
+        self.check_budget()
         if self.time_budget is not None:
             parse_duration(self.time_budget)
 
 
 @dataclasses.dataclass(frozen=True)
-class TreeTraining:
+class TreeTraining(EngineOptions):
     """Train the found tree: fine-tune it from the shared weights, or from scratch.
 
     Example: graftwork trees train runs/glyphs --steps 2000
@@ -125,6 +142,7 @@ class TreeTraining:
 
     def check(self) -> None:
         """Raises an `InputError` for a value that makes no sense."""
+        self.check_engine()
         at_least(self, 1, "patience", *(["steps"] if self.steps is not None else []))
         at_least(self, 0, "seed")
         if self.learning_rate is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from graftwork.collective import agree
 from graftwork.rows import batches
 from graftwork.search import Evaluator
 from graftwork.space import Architecture
@@ -38,6 +39,7 @@ class SupernetEvaluator(Evaluator):
         score: `"accuracy"` or `"balanced-accuracy"`.
         steps: Training steps a round.
         on_step: Called after every training step.
+        report: Told one line where the shared weights go back to those before the round.
     """
 
     def __init__(
@@ -51,10 +53,11 @@ class SupernetEvaluator(Evaluator):
         score: str,
         steps: int,
         on_step: Callable[[], None] = lambda: None,
+        report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.space, self.supernet, self.trainer = space, supernet, trainer
         self.images, self.labels, self.rows = images, labels, rows
-        self.score, self.steps, self.on_step = score, steps, on_step
+        self.score, self.steps, self.on_step, self.report = score, steps, on_step, report
         self.training_seconds = self.evaluation_seconds = 0.0
         self._positives, self._negatives = count_classes(labels[rows])
         self._table: np.ndarray | None = None
@@ -79,7 +82,7 @@ class SupernetEvaluator(Evaluator):
     def train(self, sample: Callable[[np.random.Generator], Architecture]) -> dict[str, Any]:
         begin = time.perf_counter()
         self.forget()
-        loss = self.trainer.train(self.steps, sample, self.on_step)
+        loss = self.trainer.train_shared(self.steps, sample, self.on_step, self.report)
         self.training_seconds += time.perf_counter() - begin
         return {"loss": loss}
 
@@ -114,7 +117,7 @@ class SupernetEvaluator(Evaluator):
             np.asarray(count(*batch))
             for batch in batches(self.images, self.labels, self.rows, self.batch_size)
         ]
-        positives, negatives = np.stack(right).sum(axis=0, dtype=np.int64)
+        positives, negatives = agree(np.stack(right).sum(axis=0, dtype=np.int64))
         return Counts(positives, negatives, self._positives, self._negatives).score(self.score)
 
     def _count_paths(self, images: Any, labels: Any) -> tuple[Any, Any]:
@@ -161,7 +164,8 @@ def count_right(logits: Any, labels: Any) -> tuple[Any, Any]:
     """
     told = logits > 0
     positives = ops.logical_and(told, labels == 1)
-    negatives = ops.logical_and(ops.logical_not(told), labels == 0)
+    # NaN is neither: weights that are not finite shall not score by denying everything.
+    negatives = ops.logical_and(logits <= 0, labels == 0)
     return (
         ops.sum(ops.cast(positives, "int32"), axis=1),
         ops.sum(ops.cast(negatives, "int32"), axis=1),

@@ -57,7 +57,25 @@ def tree_scores(tree: Tree, table: np.ndarray) -> np.ndarray:
     return table[tree.paths @ weights, np.arange(tree.attributes)]
 
 
-def best_tree(space: TreeSpace, table: np.ndarray, time_limit: float = 30.0) -> ExactTree:
+@dataclasses.dataclass(frozen=True)
+class LinearLimits:
+    """Limits of costs that are sums over the used blocks of a tree.
+
+    Args:
+        blocks: Float array `(limits, L + 1)`: what a used block of every layer adds.
+        most: Float array `(limits,)`: the most that all used blocks may add.
+    """
+
+    blocks: np.ndarray
+    most: np.ndarray
+
+
+def best_tree(
+    space: TreeSpace,
+    table: np.ndarray,
+    time_limit: float = 30.0,
+    limits: LinearLimits | None = None,
+) -> ExactTree:
     """Solves for the tree with the highest mean score.
 
     Binary x[l, j, i] says that block j of layer l has parent i; y[a, p] that attribute a
@@ -70,10 +88,15 @@ def best_tree(space: TreeSpace, table: np.ndarray, time_limit: float = 30.0) -> 
     With x integral some optimal y is, so that y need not be declared so. The heads'
     connections need no x: each attribute chooses its leaf alone.
 
+    With limits, binary u[l, j] says that a block is used, and
+
+             Σ_{p ∋ (l, j)} y[a, p] ≤ u[l, j];  Σ_l Σ_j cost[l] · u[l, j] ≤ limit.
+
     Args:
         space: The trees to choose from.
         table: Float array `(paths, A)` of path scores.
         time_limit: Seconds after which the best tree so far is returned, with its gap.
+        limits: What trees may cost; the tree with one block a layer must be within them.
 
     Returns:
         An `ExactTree`.
@@ -93,11 +116,15 @@ def best_tree(space: TreeSpace, table: np.ndarray, time_limit: float = 30.0) -> 
             for layer, block, parent in edges
         ]
     ).reshape(len(edges), paths)
-    columns = len(edges) + attributes * paths
+    layers = range(1, len(space.blocks)) if limits else ()
+    after_root = [(layer, block) for layer in layers for block in range(space.blocks[layer])]
+    used = len(after_root)
+    columns = len(edges) + attributes * paths + used
     one_path = sparse.hstack(
         [
             sparse.csr_array((attributes, len(edges))),
             sparse.kron(sparse.eye_array(attributes), np.ones((1, paths))),
+            sparse.csr_array((attributes, used)),
         ]
     )
     constraints = [optimize.LinearConstraint(one_path.tocsr(), 1, 1)]
@@ -112,22 +139,52 @@ def best_tree(space: TreeSpace, table: np.ndarray, time_limit: float = 30.0) -> 
             [
                 sparse.kron(np.ones((attributes, 1)), -sparse.eye_array(len(edges))),
                 sparse.kron(sparse.eye_array(attributes), uses.astype(float)),
+                sparse.csr_array((attributes * len(edges), used)),
             ]
         )
         constraints += [
             optimize.LinearConstraint(one_parent, 1, 1),
             optimize.LinearConstraint(linked.tocsr(), -np.inf, 0),
         ]
+    if limits:
+        # passes[b, p]: path p passes block b.
+        passes = np.array([on_path[:, layer] == block for layer, block in after_root])
+        within = sparse.hstack(
+            [
+                sparse.csr_array((attributes * used, len(edges))),
+                sparse.kron(
+                    sparse.eye_array(attributes), passes.reshape(used, paths).astype(float)
+                ),
+                sparse.kron(np.ones((attributes, 1)), -sparse.eye_array(used)),
+            ]
+        )
+        rows = np.zeros((len(limits.most), columns))
+        rows[:, columns - used :] = limits.blocks[:, [layer for layer, _ in after_root]]
+        # In units of the limits: their numbers may be of 10⁹, and the solver's tolerance is not.
+        left = limits.most - limits.blocks[:, 0]
+        scale = np.maximum(left, 1.0)
+        constraints += [
+            optimize.LinearConstraint(within.tocsr(), -np.inf, 0),
+            optimize.LinearConstraint(rows / scale[:, None], -np.inf, left / scale),
+        ]
     solution = optimize.milp(
-        c=np.concatenate([np.zeros(len(edges)), -table.T.ravel() / attributes]),
-        integrality=np.concatenate([np.ones(len(edges)), np.zeros(attributes * paths)]),
+        c=np.concatenate([np.zeros(len(edges)), -table.T.ravel() / attributes, np.zeros(used)]),
+        integrality=np.concatenate(
+            [np.ones(len(edges)), np.zeros(attributes * paths), np.ones(used)]
+        ),
         bounds=optimize.Bounds(0, 1),
         constraints=constraints,
         options={"time_limit": time_limit, "mip_rel_gap": 0.0},
     )
     # In no time at all the solver finds no tree; then any will do, its gap told.
     chosen = np.zeros(len(edges)) if solution.x is None else solution.x[: len(edges)]
-    tree = _tree_of(space, edges, chosen, table)
+    allowed = None
+    if limits:
+        allowed = {(0, 0), *((layer, 0) for layer in range(1, len(space.blocks)))}
+        if solution.x is not None:
+            found = solution.x[columns - used :] > 0.5
+            allowed = {(0, 0), *(b for b, yes in zip(after_root, found, strict=True) if yes)}
+    tree = _tree_of(space, edges, chosen, table, allowed)
     score = float(tree_scores(tree, table).mean())
     # No tree does better than every attribute on its own best path.
     bound = float(table.max(axis=0).mean())
@@ -139,9 +196,21 @@ def best_tree(space: TreeSpace, table: np.ndarray, time_limit: float = 30.0) -> 
 
 
 def _tree_of(
-    space: TreeSpace, edges: list[tuple[int, int, int]], chosen: np.ndarray, table: np.ndarray
+    space: TreeSpace,
+    edges: list[tuple[int, int, int]],
+    chosen: np.ndarray,
+    table: np.ndarray,
+    allowed: set[tuple[int, int]] | None,
 ) -> Tree:
-    """Reads the tree off a solution: the blocks' parents, then each attribute's best leaf."""
+    """Reads the tree off a solution: the blocks' parents, then each attribute's best leaf.
+
+    Args:
+        space: The trees.
+        edges: Layer, block and parent of every edge that can be chosen.
+        chosen: Which of them are, `(edges,)`.
+        table: Float array `(paths, A)` of path scores.
+        allowed: Layer and number of the blocks that may be used; all if None.
+    """
     rows = [[0] * length for length in space.row_lengths]
     for (layer, block, parent), value in zip(edges, chosen, strict=True):
         if value > 0.5:
@@ -154,4 +223,9 @@ def _tree_of(
             for leaf in range(space.blocks[-1])
         ]
     )
+    if allowed is not None:
+        for leaf in range(space.blocks[-1]):
+            path = tree.with_layer(heads, [leaf] * len(rows[-1])).paths[0].tolist()
+            if not allowed.issuperset(enumerate(path)):
+                by_leaf[leaf] = -np.inf
     return tree.with_layer(heads, [int(leaf) for leaf in by_leaf.argmax(axis=0)])

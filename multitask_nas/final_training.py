@@ -11,6 +11,7 @@ from graftwork.errors import InputError
 from graftwork.model_file import save_model
 from graftwork.progress import Progress
 from graftwork.run import Run
+from graftwork.stored_arrays import read_arrays
 from multitask_nas.comparison import FINAL, Job, run_job
 from multitask_nas.config import TreeSearch, TreeTraining
 from multitask_nas.model import build_model, copy_weights
@@ -114,12 +115,9 @@ def first_weights(run: Run, job: Job, training: StandaloneTraining) -> list[np.n
         return fresh
     path = run.path / "shared_weights.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            weights = [stored[name] for name in stored.files]
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the shared weights {path} cannot be read: {error}. Use --from-scratch."
-        ) from None
+        weights = list(read_arrays(path).values())
+    except InputError as error:
+        raise InputError(f"the shared weights {error} Use --from-scratch.") from None
     if [w.shape for w in weights] != [w.shape for w in fresh]:
         raise InputError(f"the shared weights {path} belong to another network.")
     return weights

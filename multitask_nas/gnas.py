@@ -1,12 +1,15 @@
 """GNAS: greedy search of an attribute-sharing tree."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from graftwork.constraints import told
+from graftwork.errors import InputError
 from graftwork.space import Architecture
 from graftwork.strategies import Strategy
+from multitask_nas.constraints import TreeConstraints
 from multitask_nas.tree import Tree, TreeSpace
 
 TIE = 1e-9
@@ -65,6 +68,13 @@ class Gnas(Strategy):
         keep_blocks: Whether every block stays in use, or the paper's rule holds alone.
         start: The first tree, in place of a random one. Where blocks are to be kept, it should
             use all of them: none that is empty is filled here.
+        constraints: What a tree may cost. The first tree keeps it, and a connection that would
+            break it is not taken, so that every tree of the search keeps it.
+        most: Evaluated trees after which the search ends: before the visit that would need more.
+            None for no limit.
+
+    Raises:
+        InputError: If `start` is of another space, or over the limits.
     """
 
     def __init__(
@@ -75,14 +85,26 @@ class Gnas(Strategy):
         sweeps: int,
         keep_blocks: bool = False,
         start: Tree | None = None,
+        constraints: TreeConstraints | None = None,
+        most: int | None = None,
     ) -> None:
         self.space = space
+        self.constraints, self.most = constraints, most
+        self.evaluated = 0
         self.sweeps = sweeps
         self.keep_blocks = keep_blocks
         self._warmup = warmup
         rng = np.random.default_rng([seed, 13])
         if start is None:
             start = full_tree(space, rng) if keep_blocks else space.sample_tree(rng)
+            if constraints is not None and not constraints.keeps_tree(start):
+                start = space.tree(constraints.draw(rng))
+        elif constraints is not None and not constraints.keeps_tree(start):
+            raise InputError(
+                "the first tree, of --warm-start, is over the limits of this search: it has "
+                f"{told(constraints.counted(space.architecture(start)))}. Raise them, or leave "
+                "--warm-start out."
+            )
         self._tree = space.tree(space.architecture(start))  # Raises if it is of another space.
         self._order = [layer for layer in range(space.layers, 0, -1) if space.blocks[layer - 1] > 1]
         self._round = 0
@@ -101,6 +123,10 @@ class Gnas(Strategy):
     @property
     def done(self) -> bool:
         visits = self._round - self._warmup
+        layer = self.layer
+        parents = 0 if layer is None else self.space.blocks[layer - 1]
+        if parents and self.most is not None and self.evaluated + parents > self.most:
+            return True
         if visits >= (self.sweeps + SETTLING_SWEEPS) * len(self._order):
             return True
         return visits >= 0 and self._unchanged >= len(self._order)
@@ -126,7 +152,9 @@ class Gnas(Strategy):
             score = float(scores[0].mean())
         else:
             old = self._tree
-            self._tree = greedy_layer(old, layer, scores, self.keep_blocks)
+            keeps = self.constraints.keeps_tree if self.constraints else None
+            self._tree = greedy_layer(old, layer, scores, self.keep_blocks, keeps)
+            self.evaluated += len(architectures)
             changed = sum(
                 a != b
                 for a, b in zip(old.parents[layer - 1], self._tree.parents[layer - 1], strict=True)
@@ -160,12 +188,14 @@ class Gnas(Strategy):
             "tree": self._tree.to_json(),
             "round": self._round,
             "unchanged": self._unchanged,
+            "evaluated": self.evaluated,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self._tree = Tree.from_json(state["tree"])
         self._round = state["round"]
         self._unchanged = state["unchanged"]
+        self.evaluated = state.get("evaluated", 0)
 
 
 def full_tree(space: TreeSpace, rng: np.random.Generator) -> Tree:
@@ -178,7 +208,13 @@ def full_tree(space: TreeSpace, rng: np.random.Generator) -> Tree:
     return Tree(tuple(rows))
 
 
-def greedy_layer(tree: Tree, layer: int, scores: np.ndarray, keep_blocks: bool = False) -> Tree:
+def greedy_layer(
+    tree: Tree,
+    layer: int,
+    scores: np.ndarray,
+    keep_blocks: bool = False,
+    keeps: Callable[[Tree], bool] | None = None,
+) -> Tree:
     """Returns `tree` with the best parent for every block of one layer.
 
     Args:
@@ -188,6 +224,9 @@ def greedy_layer(tree: Tree, layer: int, scores: np.ndarray, keep_blocks: bool =
             blocks of the layer take parent i. One that is not finite counts as the worst.
         keep_blocks: Whether a parent keeps the child that gains least by leaving, where
             all of its children would leave.
+        keeps: Whether a tree is within the limits, as `tree` is. Where the greedy tree is not,
+            connections are taken one by one, those that gain most first, as far as the tree
+            stays within them.
     """
     old = tree.parents[layer - 1]
     row, gains = list(old), {}
@@ -209,4 +248,45 @@ def greedy_layer(tree: Tree, layer: int, scores: np.ndarray, keep_blocks: bool =
                 children = [block for block in gains if old[block] == parent]
                 stays = min(children, key=lambda block: gains[block])
                 row[stays] = parent
-    return tree.with_layer(layer, row)
+    found = tree.with_layer(layer, row)
+    if keeps is None or keeps(found):
+        return found
+    return _one_by_one(tree, layer, scores, keep_blocks, keeps)
+
+
+def _one_by_one(
+    tree: Tree,
+    layer: int,
+    scores: np.ndarray,
+    keep_blocks: bool,
+    keeps: Callable[[Tree], bool],
+) -> Tree:
+    """Returns `tree` with the best parents of one layer that can be had within the limits."""
+    scores = np.where(np.isfinite(scores), scores, -np.inf)
+    current = tree.parents[layer - 1]
+    moves = []
+    for block, parent in enumerate(current):
+        attributes = list(tree.descendants(layer, block))
+        if not attributes:
+            continue
+        connection = scores[:, attributes].mean(axis=1)
+        for better in np.flatnonzero(connection > connection[parent] + TIE).tolist():
+            # How much R(G) gains, times the number of attributes.
+            gain = (connection[better] - connection[parent]) * len(attributes)
+            moves.append((-gain, block, better))
+    used = [block for block in range(len(current)) if tree.descendants(layer, block)]
+    moved: set[int] = set()
+    again = True
+    while again:  # A move that empties a block makes room for others.
+        again = False
+        for _, block, parent in sorted(moves):
+            row = list(tree.parents[layer - 1])
+            last_child = [row[b] for b in used].count(row[block]) == 1
+            if block in moved or (keep_blocks and last_child):
+                continue
+            row[block] = parent
+            changed = tree.with_layer(layer, row)
+            if keeps(changed):
+                tree, again = changed, True
+                moved.add(block)
+    return tree

@@ -49,8 +49,9 @@ class BlockLayer(keras.layers.Layer):
             kernel = (self.blocks, 3, 3, channels, self.filters)
             self.kernels.append(self.add_weight(kernel, initializer, name=f"kernel_{i}"))
             scale_or_shift = (self.blocks, self.filters)
-            self.gammas.append(self.add_weight(scale_or_shift, "ones", name=f"gamma_{i}"))
-            self.betas.append(self.add_weight(scale_or_shift, "zeros", name=f"beta_{i}"))
+            exact = {"autocast": False}  # Normalisation computes in float32.
+            self.gammas.append(self.add_weight(scale_or_shift, "ones", name=f"gamma_{i}", **exact))
+            self.betas.append(self.add_weight(scale_or_shift, "zeros", name=f"beta_{i}", **exact))
             channels = self.filters
 
     def call(self, inputs: Any) -> Any:
@@ -99,11 +100,13 @@ class BlockLayer(keras.layers.Layer):
 
     def normalize(self, x: Any, gamma: Any, beta: Any) -> Any:
         """Normalises every block's output of one image; `x` is `(B, n, h, w, F)`."""
-        mean = ops.mean(x, axis=(2, 3, 4), keepdims=True)
-        variance = ops.mean(ops.square(x), axis=(2, 3, 4), keepdims=True) - ops.square(mean)
+        exact = ops.cast(x, "float32")
+        mean = ops.mean(exact, axis=(2, 3, 4), keepdims=True)
+        variance = ops.mean(ops.square(exact), axis=(2, 3, 4), keepdims=True) - ops.square(mean)
         shape = (self.blocks, 1, 1, 1, self.filters)
         scale = ops.reshape(gamma, shape) * ops.rsqrt(ops.maximum(variance, 0.0) + EPSILON)
-        return x * scale + (ops.reshape(beta, shape) - mean * scale)
+        shift = ops.reshape(beta, shape) - mean * scale
+        return x * ops.cast(scale, x.dtype) + ops.cast(shift, x.dtype)
 
 
 class HeadLayer(keras.layers.Layer):
@@ -113,6 +116,8 @@ class HeadLayer(keras.layers.Layer):
     With one set of weights for all leaves, the leaves would have to learn the same
     features, and nothing could be seen of who shares well with whom (docs/gnas.md).
 
+    Heads compute in float32, whatever the blocks compute in.
+
     Args:
         leaves: The number of leaf blocks B.
         attributes: The number of attributes A.
@@ -120,7 +125,7 @@ class HeadLayer(keras.layers.Layer):
     """
 
     def __init__(self, leaves: int, attributes: int, seed: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(dtype="float32", **kwargs)
         self.leaves = leaves
         self.attributes = attributes
         self.seed = seed
@@ -134,13 +139,16 @@ class HeadLayer(keras.layers.Layer):
         self.kernel = self.add_weight((rows, features), initializer, name="kernel")
         self.bias = self.add_weight((rows,), "zeros", name="bias")
 
-    def call(self, features: Any, parents: Any) -> Any:
-        """Returns logits `(n, A)`.
+    def call(self, features: Any, parents: Any, probe: bool = False) -> Any:
+        """Returns logits `(n, A)`; with `probe` what the method of that name returns.
 
         Args:
             features: Float tensor `(B, n, F)`.
             parents: Integer tensor `(A,)`: the leaf of every attribute.
+            probe: Whether to return the logits of every attribute on every leaf.
         """
+        if probe:
+            return self.probe(features, parents)
         chosen = ops.one_hot(parents, self.leaves, dtype=features.dtype)
         return ops.einsum("bna,ab->na", self.every(features[:, None])[:, 0], chosen)
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from graftwork.errors import InputError
 from graftwork.model_file import save_model
+from graftwork.precision import full_precision
 from multitask_nas.layers import EPSILON
 from multitask_nas.supernet import TreeSupernet
 from multitask_nas.tree import Tree
 
 
+@full_precision()
 def build_model(
     tree: Tree,
     image_shape: tuple[int, int, int],
@@ -24,7 +26,7 @@ def build_model(
 ) -> keras.Model:
     """Builds the network of one tree, of Keras's own layers alone.
 
-    Blocks without descendants are pruned.
+    Blocks without descendants are pruned. It computes in float32, whatever the run computes in.
 
     Args:
         tree: The tree.
@@ -43,6 +45,7 @@ def build_model(
     return keras.Model(images, probabilities, name="tree")
 
 
+@full_precision()
 def build_separate_models(
     attributes: int, layers: int, image_shape: tuple[int, int, int], channels: int, depth: int
 ) -> keras.Model:
@@ -128,19 +131,6 @@ def copy_weights(supernet: TreeSupernet, tree: Tree, model: keras.Model) -> None
         model.get_layer(f"head_{a}").set_weights([kernel[row][:, None], bias[row : row + 1]])
 
 
-def load_model(path: Path) -> keras.Model:
-    """Loads a saved model; one that would run code of its own is refused.
-
-    Raises:
-        InputError: If the file is no model of Keras.
-    """
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} is not a model that can be loaded: {reason}") from None
-
-
 def export_model(model: keras.Model, form: str, path: Path) -> None:
     """Exports a model.
 
@@ -168,6 +158,17 @@ def export_model(model: keras.Model, form: str, path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     os.replace(temporary, path)
+
+
+def check_fits(model: keras.Model, shape: tuple[int, ...], attributes: int, path: Path) -> None:
+    """Raises an `InputError` for a model that takes other images, or has other attributes."""
+    wanted, found = ((None, *shape), (None, attributes)), (model.input_shape, model.output_shape)
+    if found != wanted:
+        raise InputError(
+            f"{path} is not the model of its run: it goes from {found[0]} to {found[1]}, where "
+            f"{wanted[0]} to {wanted[1]} is expected. Train it again by: graftwork trees train "
+            f"{path.parent}"
+        )
 
 
 def predict_images(model: keras.Model, images: list[np.ndarray]) -> np.ndarray:

@@ -6,7 +6,9 @@ import numpy as np
 
 from datasets import Dataset
 from datasets.identity import describe
+from graftwork.failures import failed_networks
 from graftwork.journal import by_method
+from graftwork.limit_words import with_limits
 from graftwork.run import FORMAT
 from graftwork.statistics import (
     PairedDifference,
@@ -45,7 +47,7 @@ def summarize(
     ]
     search_seconds = mean([s["training_seconds"] + s["evaluation_seconds"] for s in searches])
     training_seconds = mean([t["training_seconds"] for t in trainings if t["kind"] == "searched"])
-    return {
+    result = {
         "format": FORMAT,
         "command": "trees search",
         "status": status,
@@ -67,19 +69,31 @@ def summarize(
         }
         if first["exact_score"] is not None
         else None,
-        "exact_reason": None if first["exact_score"] is not None else no_path_scores(space),
+        "exact_reason": None if first["exact_score"] is not None else no_exact(config, space),
         "regret": 100 * mean(regrets) if regrets else None,
         **correlation(searches, trainings),
         "search_cost_ratio": search_seconds / training_seconds,
         "search_seconds": search_seconds,
         "training_seconds": training_seconds,
+        "failed": failed_networks(events),
         "methods": [method_row(rows, config.score) for rows in by_method(trainings).values()],
         "comparison": compare_with_random(trainings),
     }
+    return with_limits(result, config)
+
+
+def no_exact(config: TreeSearch, space: TreeSpace) -> str:
+    """Says why there is no exact optimum."""
+    if config.max_latency_ms is not None:
+        return (
+            "a measured latency is no sum over blocks, and the integer program knows sums alone; "
+            "leave --max-latency-ms out to see it"
+        )
+    return no_path_scores(space)
 
 
 def no_path_scores(space: TreeSpace) -> str:
-    """Says why there is no exact optimum."""
+    """Says why not every path has a score."""
     return (
         f"the {space.paths:,} paths of these blocks do not fit into memory at once; "
         "the greedy search evaluated its candidates one by one"

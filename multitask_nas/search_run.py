@@ -5,6 +5,7 @@ search, then the trainings of its comparison. A checkpoint says how many units a
 and holds the state of the one under way.
 """
 
+import json
 from typing import Any
 
 import numpy as np
@@ -12,20 +13,27 @@ import numpy as np
 from datasets import Dataset
 from graftwork import files
 from graftwork.budget import parse_duration
+from graftwork.failures import failure_line, nothing_to_report
 from graftwork.journal import read_journal
 from graftwork.progress import Progress, Stage
 from graftwork.run import Run, read_config
+from graftwork.stored_form import read_form
+from graftwork.unit_workers import forget, take_finished, train_side_by_side
 from graftwork.units import UnitRun
-from multitask_nas.comparison import FINAL, Job, comparison_jobs, run_job
+from multitask_nas.comparison import FINAL, Job, searched_jobs
 from multitask_nas.config import TreeSearch
+from multitask_nas.job_training import JobTrainings
+from multitask_nas.job_worker import ADDRESS
 from multitask_nas.results import no_path_scores, summarize
 from multitask_nas.shared_search import SharedSearch
-from multitask_nas.standalone import Schedule, StandaloneTraining, training_data
-from multitask_nas.tree import Tree, TreeSpace
+from multitask_nas.standalone import training_data
+from multitask_nas.tree import TreeSpace
 from multitask_nas.warm_start import stored_start
 
 SEARCH_SHARE = 0.25
 """The part of a seed's time that its search may take; the controls need the rest."""
+METHODS = {"methods": [{"kind": str}]}
+"""What of an earlier result is kept: the networks that were trained from it."""
 
 
 class TreeSearchRun(UnitRun):
@@ -47,7 +55,7 @@ class TreeSearchRun(UnitRun):
         self.searches = SharedSearch(config, self.space, dataset, self.training_data, run, start)
         self.seeds = range(config.seed, config.seed + config.seeds)
         self.budget = parse_duration(config.time_budget) if config.time_budget else float("inf")
-        self._trainings: dict[Any, StandaloneTraining] = {}
+        self.trainings = JobTrainings(config, dataset, self.training_data)
         if not self.searches.evaluator.has_path_scores:
             reason = no_path_scores(self.space)
             progress.console.print(f"No exact optimum: {reason}.", markup=False)
@@ -74,7 +82,7 @@ class TreeSearchRun(UnitRun):
         self.searches.events.result(main_numbers(result))
         path = self.run.path / "result.json"
         if path.exists():
-            before = files.read_json(path)["methods"]
+            before = read_form(path, METHODS)["methods"]
             result["methods"] += [method for method in before if method["kind"] == FINAL]
         files.write_json(path, result)
         return result
@@ -87,7 +95,7 @@ class TreeSearchRun(UnitRun):
             entry = self.searches.run_seed(
                 seed,
                 *self.take_state(),
-                time_left=lambda: self.run.elapsed < until,
+                time_left=lambda: self.time_left(until),
                 checkpoint=self.checkpoint,
                 stage=stage,
             )
@@ -110,15 +118,7 @@ class TreeSearchRun(UnitRun):
                 np.savez(file, scores=self.searches.evaluator.path_scores())
 
     def _jobs_of(self, seed: int, searched: dict[str, Any]) -> list[Job]:
-        exact = searched["exact_architecture"]
-        return comparison_jobs(
-            self.config,
-            self.space,
-            self.dataset,
-            seed,
-            Tree.from_json(searched["architecture"]),
-            Tree.from_json(exact) if exact else None,
-        )
+        return searched_jobs(self.config, self.space, self.dataset, {"seed": seed, **searched})
 
     def _compare(
         self, seed: int, jobs: list[Job], shared_scores: list[float | None], first: int
@@ -129,56 +129,70 @@ class TreeSearchRun(UnitRun):
         steps = self.config.steps
         name, done = self._name("Compare", seed), first * steps + self.steps_done()
         with self.progress.stage(name, len(jobs) * steps, done) as stage:
+            if self.config.jobs > 1:
+                return self._train_side_by_side(jobs, shared_scores, first, stage)
             for job, shared_score in list(zip(jobs, shared_scores, strict=True))[first:]:
-                if job.kind != "searched" and self.run.elapsed >= self.budget:
+                if not self._may_train(job):
                     return False
-                stage.note(job.method + (f" {job.index + 1}" if job.kind == "random" else ""))
-                self._train(job, shared_score, stage, *self.take_state())
+                stage.note(job.label)
+                self._train(job, shared_score, stage)
         return True
 
-    def _train(
-        self,
-        job: Job,
-        shared_score: float | None,
-        stage: Stage,
-        current: dict[str, Any] | None,
-        arrays: dict[str, np.ndarray],
-    ) -> None:
-        training = self._training(job)
-        if current:
-            training.restore(current["training"], arrays)
+    def _may_train(self, job: Job) -> bool:
+        return job.kind == "searched" or self.time_left(self.budget)
+
+    def _train_side_by_side(
+        self, jobs: list[Job], shared_scores: list[float | None], first: int, stage: Stage
+    ) -> bool:
+        self.take_state()  # Of a training in this process: a worker begins it anew.
+        rest = jobs[first:]
+        return train_side_by_side(
+            self.run.path,
+            self.config,
+            [
+                (
+                    self.done + number,
+                    job,
+                    (job.seed, first + number, json.dumps(job.network.tree.to_json())),
+                )
+                for number, job in enumerate(rest)
+            ],
+            ADDRESS,
+            lambda number: self._may_train(rest[number]),
+            stage,
+            lambda number, entry: self._record(rest[number], entry, shared_scores[first + number]),
+        )
+
+    def _train(self, job: Job, shared_score: float | None, stage: Stage) -> None:
+        state = self.take_state()  # Of this job, whoever has finished it.
+        entry = take_finished(self.run.path, self.done) or self.trainings.train(
+            job,
+            state,
+            stage.advance,
+            self.checkpoint,
+            self.checkpoint_is_due,
+            lambda text: self._say(f"{job.label}: {text}"),
+        )
+        self._record(job, entry, shared_score)
+
+    def _record(self, job: Job, entry: dict[str, Any], shared_score: float | None) -> None:
+        """Writes what came of a training into the journal."""
+        values = {key: value for key, value in entry.items() if key != "event"}
+        if entry["event"] == "failed":
+            if job.kind == "searched":
+                raise nothing_to_report(entry)
+            self._say(failure_line(entry))
+            self.run.record("failed", **values)
         else:
-            seed = job.training_seed
-            fresh = job.network.supernet(self.dataset.image_shape, seed).get_weights()
-            training.begin(job.network.architecture, seed, fresh)
-
-        def checkpoint() -> None:
-            if self.checkpoint_is_due():
-                values, state = training.state()
-                self.checkpoint({"training": values}, state)
-
-        entry = run_job(job, training, stage.advance, checkpoint)
-        number = f" {job.index + 1}" if job.kind == "random" else ""
-        errors = {key: entry[key] for key in ("validation_error", "test_error")}
-        name = f"{job.method}{number}, seed {job.seed}"
-        self.searches.events.scalars(name, entry["steps"], errors)
-        self.run.record("trained", **entry, shared_score=shared_score)
+            errors = {key: entry[key] for key in ("validation_error", "test_error")}
+            self.searches.events.scalars(f"{job.label}, seed {job.seed}", entry["steps"], errors)
+            self.run.record("trained", **values, shared_score=shared_score)
+        unit = self.done
         self.unit_done()
+        forget(self.run.path, unit)
 
-    def _training(self, job: Job) -> StandaloneTraining:
-        """Returns the training of a network's family, which has one trace for all of it."""
-        family = job.network.family
-        if family not in self._trainings:
-            config = self.config
-            training = self._trainings[family] = StandaloneTraining(
-                job.network.supernet(self.dataset.image_shape, job.training_seed),
-                self.dataset,
-                self.training_data,
-                Schedule(config.steps, config.batch_size, config.learning_rate),
-                config.score,
-            )
-            training.warm_up()
-        return self._trainings[family]
+    def _say(self, text: str) -> None:
+        self.progress.console.print(text, markup=False)
 
     def _name(self, stage: str, seed: int) -> str:
         return f"{stage}, seed {seed}" if len(self.seeds) > 1 else stage

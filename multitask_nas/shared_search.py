@@ -7,13 +7,22 @@ import numpy as np
 
 from datasets import Dataset
 from graftwork.event_files import FOLDER, EventFiles
+from graftwork.latency import FILE
 from graftwork.progress import Stage
 from graftwork.run import Run
 from graftwork.search import search
 from graftwork.space import Architecture
-from graftwork.strategies import OneShot, RandomSearch, Strategy, make_strategy
+from graftwork.strategies import (
+    Constrained,
+    FeasibleSpace,
+    OneShot,
+    RandomSearch,
+    Strategy,
+    make_strategy,
+)
 from graftwork.training import Trainer, TrainingData
 from multitask_nas.config import TreeSearch
+from multitask_nas.constraints import constraints_of
 from multitask_nas.evaluator import SupernetEvaluator
 from multitask_nas.exact import ExactTree, best_tree
 from multitask_nas.gnas import Gnas
@@ -49,6 +58,7 @@ class SharedSearch:
         self.config, self.space, self.run, self.start = config, space, run, start
         self.events = EventFiles(run.path / FOLDER)
         self.image_shape = dataset.image_shape
+        self.constraints = constraints_of(config, space, self.image_shape, run.path / FILE)
         self.supernet = self.fresh_supernet(config.seed)
         self.trainer = Trainer(
             self.supernet, training_data, config.batch_size, config.search_learning_rate
@@ -91,16 +101,19 @@ class SharedSearch:
 
     def strategy(self, seed: int) -> Strategy:
         """Returns the strategy that was asked for, at its beginning."""
-        config = self.config
+        config, limits, most = self.config, self.constraints, self.config.max_candidates
+        space = FeasibleSpace(self.space, limits.draw) if limits else self.space
         if config.strategy == "random":
-            return RandomSearch(self.space, max(1, self._rounds), RANDOM_CANDIDATES, seed)
+            return RandomSearch(space, max(1, self._rounds), RANDOM_CANDIDATES, seed, most)
         if config.strategy == "gnas":
             warmup, sweeps, keep = config.warmup_rounds, config.sweeps, config.keep_blocks
-            return Gnas(self.space, seed, warmup, sweeps, keep_blocks=keep, start=self.start)
+            return Gnas(self.space, seed, warmup, sweeps, keep, self.start, limits, most)
+        evaluations = config.candidates_of(config.evaluations)
         searching = make_strategy(
-            config.strategy, self.space, config.evaluations, seed, batch=EVALUATED_AT_ONCE
+            config.strategy, space, evaluations, seed, batch=EVALUATED_AT_ONCE
         )
-        return OneShot(searching, max(1, self._rounds))
+        within = Constrained(searching, limits, seed) if limits else searching
+        return OneShot(within, max(1, self._rounds))
 
     def run_seed(
         self,
@@ -138,6 +151,12 @@ class SharedSearch:
         else:
             self.trainer.start_over(seed, self.fresh_supernet(seed).get_weights())
         evaluator.on_step = stage.advance
+
+        def restored(text: str) -> None:
+            self.run.record("restored", seed=seed, reason=text)
+            stage.note(f"restored: {text}")
+
+        evaluator.report = restored
 
         def record(event: dict[str, Any]) -> None:
             nonlocal rounds
@@ -182,8 +201,9 @@ class SharedSearch:
         evaluator = self.evaluator
         score = float(evaluator.evaluate([self.space.architecture(found)]).mean())
         exact: ExactTree | None = None
-        if evaluator.has_path_scores:
-            exact = best_tree(self.space, evaluator.path_scores())
+        if evaluator.has_path_scores and self.config.max_latency_ms is None:
+            limits = self.constraints.linear() if self.constraints else None
+            exact = best_tree(self.space, evaluator.path_scores(), limits=limits)
         return {
             "architecture": found.to_json(),
             "score": score,

@@ -12,6 +12,7 @@ import scipy.special
 from datasets import Dataset
 from datasets.merged import official_score
 from graftwork.augmentation import Augmentation
+from graftwork.collective import agree
 from graftwork.rows import batches
 from graftwork.space import Architecture
 from graftwork.training import Trainer, TrainingData, compiled
@@ -116,23 +117,31 @@ class StandaloneTraining:
             architecture,
         )
 
-    def warm_up(self) -> None:
+    def warm_up(self, batch_size: int | None = None) -> None:
         """Traces a step and an evaluation, so that no training's time counts it."""
-        self.begin((0,) * self._decisions, 0, self.network.get_weights())
+        self.begin((0,) * self._decisions, 0, self.network.get_weights(), batch_size)
         self.trainer.train(1, lambda rng: self.architecture)
         self.count("validation")
 
-    def begin(self, architecture: Architecture, seed: int, weights: Sequence[np.ndarray]) -> None:
+    def begin(
+        self,
+        architecture: Architecture,
+        seed: int,
+        weights: Sequence[np.ndarray],
+        batch_size: int | None = None,
+    ) -> None:
         """Begins a training.
 
         Args:
             architecture: What to train.
             seed: Seed of the order of the images.
             weights: The first weights of the network.
+            batch_size: Images a step; those of the schedule if None.
         """
+        self.trainer.batch_size = batch_size or self.schedule.batch_size
         self.trainer.start_over(seed, weights)
         self.architecture = architecture
-        self.seconds = 0.0
+        self.seconds, self._evaluated = 0.0, 0
         self._best_score = -1.0
         self._best_weights = list(weights)
         self._worse = 0
@@ -140,20 +149,24 @@ class StandaloneTraining:
     @property
     def done(self) -> bool:
         """Whether the training came to its end."""
-        return self.trainer.step >= self.schedule.steps or self._worse >= self.schedule.patience
+        return self._evaluated >= self.schedule.steps or self._worse >= self.schedule.patience
 
     def advance(self, on_step: Callable[[], None] = lambda: None) -> float:
         """Trains up to the next evaluation and makes it. Returns the validation score."""
         begin = time.perf_counter()
         every = -(-self.schedule.steps // self.schedule.evaluations)
-        steps = min(every, self.schedule.steps - self.trainer.step)
-        self.trainer.train(steps, lambda rng: self.architecture, on_step)
+        # A training that was stopped goes on in between.
+        end = min(self._evaluated + every, self.schedule.steps)
+        steps = end - self.trainer.step
+        if steps:
+            self.trainer.train(steps, lambda rng: self.architecture, on_step)
         score = float(self.count("validation").score(self.score).mean())
         if score > self._best_score:
             self._best_score, self._worse = score, 0
             self._best_weights = self.network.get_weights()
         else:
             self._worse += 1
+        self._evaluated = end
         self.seconds += time.perf_counter() - begin
         return score
 
@@ -171,7 +184,7 @@ class StandaloneTraining:
             np.asarray(self._count(*batch, architecture))[:, 0]
             for batch in batches(images, labels, rows, EVALUATION_BATCH)
         ]
-        positives, negatives = np.stack(right).sum(axis=0, dtype=np.int64)
+        positives, negatives = agree(np.stack(right).sum(axis=0, dtype=np.int64))
         return Counts(positives, negatives, *count_classes(labels[rows]))
 
     def official_error(self) -> float | None:
@@ -200,16 +213,20 @@ class StandaloneTraining:
         arrays = {f"best_{i}": weight for i, weight in enumerate(self._best_weights)}
         values = {
             "architecture": list(self.architecture),
+            "batch_size": self.trainer.batch_size,
             "best_score": self._best_score,
             "worse": self._worse,
             "seconds": self.seconds,
+            "evaluated": self._evaluated,
         }
         return values, {**arrays, **self.trainer.state()}
 
     def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Goes on from what `state()` returned."""
+        self.trainer.batch_size = values.get("batch_size", self.schedule.batch_size)
         self.trainer.restore(arrays)
         self.architecture = tuple(values["architecture"])
         self._best_score, self._worse = values["best_score"], values["worse"]
         self.seconds = values["seconds"]
+        self._evaluated = values.get("evaluated", self.trainer.step)
         self._best_weights = [arrays[f"best_{i}"] for i in range(len(self.network.get_weights()))]

@@ -26,7 +26,7 @@ class TreeSupernet(keras.Model):
         `architecture`: int32 tensor `(n, decisions)`: the tree's parents, layer after
         layer, the same in every row, so that the batch can be split over replicas.
 
-    Output: logits, float tensor `(n, A)`; while training with `probe_heads`, those of
+    Output: logits, float32 tensor `(n, A)`; while training with `probe_heads`, those of
         every attribute on every leaf, `(n, B_L · A)` (see `HeadLayer.probe`).
     """
 
@@ -80,9 +80,9 @@ class TreeSupernet(keras.Model):
 
     def standardize(self, images: Any) -> Any:
         """Gives every image mean 0 and variance 1, so that contrast does not count."""
-        x = ops.cast(images, self.compute_dtype)
+        x = ops.cast(images, "float32")  # In float16, squares of pixels are infinite.
         mean, variance = ops.moments(x, axes=(1, 2, 3), keepdims=True)
-        return (x - mean) * ops.rsqrt(variance + EPSILON)
+        return ops.cast((x - mean) * ops.rsqrt(variance + EPSILON), self.compute_dtype)
 
     def continue_from(self, layer: int, x: Any, parents: list, probe: bool = False) -> Any:
         """Runs layers `layer`…L + 1 of a tree.
@@ -99,8 +99,8 @@ class TreeSupernet(keras.Model):
         """
         for i in range(layer, len(self.blocks)):
             x = self.run_layer(i, x, parents)
-        features = ops.mean(x, axis=(2, 3))
-        return (self.heads.probe if probe else self.heads)(features, parents[-1])
+        features = ops.mean(ops.cast(x, "float32"), axis=(2, 3))
+        return self.heads(features, parents[-1], probe=probe)
 
     def run_layer(self, layer: int, x: Any, parents: list) -> Any:
         """Runs all blocks of one layer on the outputs of their parents."""
@@ -130,7 +130,7 @@ class TreeSupernet(keras.Model):
         for layer in self.block_layers:
             x = layer(x[None])
             x = ops.reshape(x, (-1, *x.shape[2:]))
-        features = ops.mean(x, axis=(1, 2))
+        features = ops.mean(ops.cast(x, "float32"), axis=(1, 2))
         features = ops.reshape(features, (self.blocks[-1], -1, n, features.shape[-1]))
         logits = self.heads.every(features)
         return ops.reshape(logits, (-1, n, self.attributes))

@@ -7,6 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from graftwork.disk import disk_use
+from graftwork.failures import failure_line
+from graftwork.limit_words import limits_words
 from reports import write_report
 
 
@@ -40,6 +43,7 @@ def print_result(run: Path, result: dict[str, Any], console: Console) -> None:
     for name in ("report.html", "result.json", "model.keras"):
         if (run / name).exists():
             console.print(f"{name:<12} {report.with_name(name)}", markup=False)
+    console.print(disk_use(run), markup=False)
 
 
 def conclusions(result: dict[str, Any]) -> list[str]:
@@ -65,6 +69,9 @@ def conclusions(result: dict[str, Any]) -> list[str]:
             f"over {result['kendall_tau_trees']} trained trees"
             + (f", {random:.2f} over the random ones alone." if random is not None else ".")
         )
+    lines += [failure_line(failed) for failed in result.get("failed", [])]
+    if words := limits_words(result):
+        lines.append(words)
     if result["status"] != "finished":
         lines.append(f"Ended early: {result['status']}.")
     return lines

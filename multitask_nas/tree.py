@@ -15,6 +15,10 @@ import numpy as np
 from graftwork.errors import InputError
 from graftwork.space import Architecture, Decision, Space
 
+MOST_LAYERS = 32
+"""Each halves the images, and none has 2³² pixels a side."""
+MOST_BLOCKS = 1000
+
 
 @dataclasses.dataclass(frozen=True)
 class Tree:
@@ -46,7 +50,9 @@ class Tree:
         if not isinstance(rows, list) or not all(
             isinstance(row, list) and all(type(parent) is int for parent in row) for row in rows
         ):
-            raise InputError(f"a tree is a list of lists of integers. Received: {rows!r}.")
+            raise InputError(f"a tree is a list of lists of integers. Received: {str(rows)[:60]}.")
+        if len(rows) > MOST_LAYERS + 1:
+            raise InputError(f"a tree has at most {MOST_LAYERS} layers. Received: {len(rows)}.")
         return cls(tuple(tuple(row) for row in rows))
 
     def to_json(self) -> list[list[int]]:
@@ -184,5 +190,10 @@ def check_blocks(blocks: Sequence[int]) -> None:
     if not blocks or any(type(count) is not int or count < 1 for count in blocks):
         raise InputError(
             "blocks must list the number of blocks of every layer after the root, each at "
-            f"least 1, such as 2 4 8. Received: {' '.join(map(str, blocks)) or 'nothing'}."
+            f"least 1, such as 2 4 8. Received: {' '.join(map(str, blocks))[:60] or 'nothing'}."
+        )
+    if len(blocks) > MOST_LAYERS or max(blocks) > MOST_BLOCKS:
+        raise InputError(
+            f"blocks must list at most {MOST_LAYERS} layers of at most {MOST_BLOCKS:,} blocks. "
+            f"Received: {len(blocks)} layers, the largest of {max(blocks):,}."
         )

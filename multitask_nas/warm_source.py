@@ -1,13 +1,13 @@
 """What a finished search of trees hands on to another one that starts from it."""
 
 import dataclasses
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graftwork.errors import InputError
+from graftwork.stored_arrays import read_arrays
 from multitask_nas.config import TreeSearch
 from multitask_nas.tree import Tree
 
@@ -60,8 +60,14 @@ def read_source(config: TreeSearch, result: dict[str, Any]) -> Source:
     table = None
     if config.warm_start_with == "path-scores":
         table = _read_table(run, (int(np.prod(tree.blocks)), len(attributes)))
-    name = result.get("dataset", {}).get("name", "unknown data")
+    name = _name(result)
     return Source(run, name, attributes, tree, table)
+
+
+def _name(result: dict[str, Any]) -> str:
+    described = result.get("dataset")
+    name = described.get("name") if isinstance(described, dict) else None
+    return name if isinstance(name, str) else "unknown data"
 
 
 def _read_table(run: Path, shape: tuple[int, int]) -> np.ndarray:
@@ -72,11 +78,10 @@ def _read_table(run: Path, shape: tuple[int, int]) -> np.ndarray:
             "many paths. Use --warm-start-with tree."
         )
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            table = stored["scores"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read: {error}. Use --warm-start-with tree.") from None
-    if table.shape != shape or not np.isfinite(table).all():
+        table = read_arrays(path).get("scores", np.zeros(0))
+    except InputError as error:
+        raise InputError(f"{error} Use --warm-start-with tree.") from None
+    if table.dtype.kind != "f" or table.shape != shape or not np.isfinite(table).all():
         raise InputError(
             f"{path} must hold finite scores of shape {shape}. Received: shape {table.shape}, "
             f"{int(np.isfinite(table).sum())} of {table.size} finite. Use --warm-start-with tree."

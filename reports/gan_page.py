@@ -54,7 +54,7 @@ def gan_contents(run: RunFolder) -> dict[str, Any]:
         "charts": _charts(run, methods, floor),
         "happenings": event_rows(run),
         "configuration": flatten(run.arguments),
-        "versions": flatten(mapping(run.config, "versions")),
+        "versions": flatten(mapping(run.config, "versions") | run.engine),
         "dataset": dataset_rows(run.dataset),
         "command": command_line(run),
         "number": number,

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graftwork.json_text import check_file
 from reports.gan_methods import FINAL
 from reports.run_folder import RunFolder, mapping, number
 
 _ORDER = ("searched", FINAL, "baseline", "random search", "random")
+LARGEST_PICTURE = 2**26
+"""Bytes of a picture; a grid of samples has a few hundred thousand."""
+LARGEST_IMAGE = 64_000_000
+"""Pixels: a file of a few kilobytes can have billions."""
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -64,7 +69,6 @@ def _grid(folder: Path, event: dict[str, Any]) -> SampleGrid | None:
         name=_name(event),
         seed=event.get("seed"),
         kid=number(mapping(event, "test"), "kid"),
-        # The header chunk of a PNG file comes first and begins with width and height.
         width=int.from_bytes(data[16:20], "big"),
         height=int.from_bytes(data[20:24], "big"),
         png=data,
@@ -72,12 +76,22 @@ def _grid(folder: Path, event: dict[str, Any]) -> SampleGrid | None:
 
 
 def read_png(path: Path) -> bytes | None:
-    """Returns a picture, or `None` where the file is missing or is none."""
+    """Returns a picture, or `None` where the file is missing, none, or too large to be shown.
+
+    A link is not followed: a page that is passed on shall not hold a picture from elsewhere.
+    """
     try:
+        if path.is_symlink() or path.parent.is_symlink():
+            return None
+        check_file(path, LARGEST_PICTURE)
         data = path.read_bytes()
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return data if data.startswith(_PNG) and len(data) >= 33 else None
+    if not data.startswith(_PNG) or len(data) < 33:
+        return None
+    # The header chunk of a PNG file comes first and begins with width and height.
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    return data if 0 < width * height <= LARGEST_IMAGE else None
 
 
 def _name(event: dict[str, Any]) -> str:
@@ -90,4 +104,4 @@ def _name(event: dict[str, Any]) -> str:
 def _slug(event: dict[str, Any]) -> str:
     """Returns what the pictures of a generator are called (docs/run-folder.md)."""
     kept = "".join(c if c.isalnum() else " " for c in _name(event).lower())
-    return "-".join([f"seed{event.get('seed', 0)}", *kept.split()])
+    return "-".join([f"seed{int(number(event, 'seed') or 0)}", *kept.split()])

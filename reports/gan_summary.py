@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from graftwork.limit_words import limits_words
 from reports.gan_methods import FINAL, GanMethod, of_kind
 from reports.run_folder import RunFolder, mapping, number
-from reports.wording import count, decimal, duration, magnitude, quantity
+from reports.wording import count, decimal, duration, failed_words, magnitude, quantity
 
 REWARDS = {"kid": "−KID", "fid": "−FID", "is": "Inception Score"}
 
@@ -187,7 +188,7 @@ def _trust(run: RunFolder) -> list[str]:
 
 
 def _trouble(run: RunFolder) -> list[str]:
-    sentences = []
+    sentences = [words] if (words := limits_words(run.result)) else []
     resets = sum(1 for event in run.of_kind("collapse") if event.get("reset"))
     resets = int(number(run.result, "resets") or resets)
     if resets:
@@ -197,10 +198,7 @@ def _trouble(run: RunFolder) -> list[str]:
             "Time was over before the search was: what was found is the best of what was scored."
         )
     if failed := run.of_kind("failed"):
-        sentences.append(
-            f"{len(failed)} trainings failed and count nowhere: "
-            f"{', '.join(sorted({str(event.get('method')) for event in failed}))}."
-        )
+        sentences.append(failed_words(failed))
     if run.of_kind("no reward"):
         sentences.append("No generator had a finite reward: what was found is arbitrary.")
     if restored := len(run.of_kind("restored")):

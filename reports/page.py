@@ -92,7 +92,7 @@ def _contents(run: RunFolder) -> dict[str, Any]:
         "attribute_rows": attribute_rows(run, methods, tree.layout if tree else None),
         "stages": stages(run),
         "configuration": flatten(run.arguments),
-        "versions": flatten(mapping(run.config, "versions")),
+        "versions": flatten(mapping(run.config, "versions") | run.engine),
         "dataset": dataset_rows(run.dataset),
         "command": command_line(run),
         "branch_class": branch_class,

@@ -1,17 +1,19 @@
 """A run folder as data, finished or not. Its files are described in `docs/run-folder.md`."""
 
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graftwork.errors import InputError
 from graftwork.files import read_json
+from graftwork.json_text import LARGEST_JOURNAL, check_file, parse_json
 from reports.layout import Architecture
 from reports.names import attribute_name, printable_json
 
 FORMAT = 1
+LARGEST = 1e100
+ENGINE = ("devices", "replicas", "precision", "jit", "deterministic")
+"""What the first event says of how a run is computed."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,12 @@ class RunFolder:
     def score(self) -> str:
         """The name of the score that was searched for: accuracy or balanced accuracy."""
         return str(self.result.get("score") or self.arguments.get("score") or "accuracy")
+
+    @property
+    def engine(self) -> dict[str, Any]:
+        """How it was computed at its beginning; empty in older runs."""
+        starts = self.of_kind("start")
+        return {name: starts[0][name] for name in ENGINE if starts and name in starts[0]}
 
     def of_kind(self, event: str) -> list[dict[str, Any]]:
         """Returns the events of one kind, oldest first."""
@@ -115,12 +123,13 @@ def _read_object(path: Path) -> dict[str, Any]:
 def _read_journal(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
+    check_file(path, LARGEST_JOURNAL)
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     events = []
     for number, line in enumerate(lines, start=1):
         try:
-            event = printable_json(json.loads(line))
-        except json.JSONDecodeError as error:
+            event = printable_json(parse_json(line))
+        except ValueError as error:
             if number == len(lines):
                 break
             raise InputError(f"{path}, line {number}: not valid JSON: {error}.") from None
@@ -142,13 +151,13 @@ def number(values: dict[str, Any], key: str) -> float | None:
 
 
 def finite(value: Any) -> float | None:
-    """Returns `value` if it is a finite number, else `None`."""
+    """Returns `value` if it is a number that can be computed with, else `None`.
+
+    Those beyond 10¹⁰⁰ measure nothing, and their squares would be infinite.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    try:
-        return value if math.isfinite(value) else None
-    except OverflowError:  # An integer beyond every float.
-        return None
+    return value if abs(value) <= LARGEST else None  # NaN is not.
 
 
 def interval(values: dict[str, Any], key: str) -> tuple[float, float] | None:

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from graftwork.errors import InputError
 from graftwork.files import read_json
+from graftwork.journal import NAME as JOURNAL
 from graftwork.journal import read_journal
+from graftwork.json_text import LARGEST_JOURNAL, check_file
+from graftwork.limits import LARGEST_SEED, MOST_SEEDS
 from reports.names import printable, printable_json
 from reports.run_folder import FORMAT, RunFolder
 from reports.run_lock import lock_is_held
@@ -70,17 +73,22 @@ class RunState:
     def seeds(self) -> tuple[int, ...]:
         """The seeds that were asked for, or that there is a result of."""
         found = self.run.result.get("seeds")
-        if isinstance(found, list) and all(isinstance(seed, int) for seed in found):
-            return tuple(found)
+        if isinstance(found, list) and all(_is_whole(seed, LARGEST_SEED) for seed in found):
+            return tuple(found[:MOST_SEEDS])
         count, first = self.run.arguments.get("seeds"), self.run.arguments.get("seed", 0)
-        if isinstance(count, int) and isinstance(first, int):
+        if _is_whole(count, MOST_SEEDS) and _is_whole(first, LARGEST_SEED):
             return tuple(range(first, first + count))
-        return tuple(sorted({e["seed"] for e in self.run.events if type(e.get("seed")) is int}))
+        seeds = {e["seed"] for e in self.run.events if _is_whole(e.get("seed"), LARGEST_SEED)}
+        return tuple(sorted(seeds)[:MOST_SEEDS])
 
     @cached_property
     def size(self) -> int:
         """Bytes of all files in the folder; links are not followed."""
         return sum(status.st_size for _, status in walk(self.path))
+
+
+def _is_whole(value: Any, most: int) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= most
 
 
 def listed(values: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -152,13 +160,15 @@ def read_state(
     if config and not is_config(config):
         problems.append("config.json is none of a run: it has no command or no arguments.")
     try:
+        if (folder / JOURNAL).exists():
+            check_file(folder / JOURNAL, LARGEST_JOURNAL)
         if events is not None:
             pass
         elif journal or not result:
             events = [e for e in printable_json(read_journal(folder)) if isinstance(e, dict)]
         else:
-            _look_at_journal(folder / "journal.jsonl")
-    except (InputError, OSError, RecursionError) as error:
+            _look_at_journal(folder / JOURNAL)
+    except (ValueError, OSError, RecursionError) as error:
         problems.append(printable(str(error)).removeprefix(f"{folder}{os.sep}"))
     run = RunFolder(folder, config, events or [], result)
     started, last_event = _changed(folder / "config.json"), _changed(folder / "journal.jsonl")

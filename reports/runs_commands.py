@@ -14,6 +14,7 @@ from rich.text import Text
 
 from graftwork.errors import InputError
 from reports.names import printable
+from reports.run_folder import mapping
 from reports.run_numbers import best, comparison_words, main_numbers
 from reports.run_sizes import age_words, size_words
 from reports.run_states import RunState, described_seeds, find_runs, is_run, read_state
@@ -191,7 +192,7 @@ def configuration_differences(states: list[RunState]) -> dict[str, list[Any]]:
         row = [values.get(name, MISSING) for values in arguments]
         if name not in ("out", "resume", "config") and any(value != row[0] for value in row):
             found[name.replace("_", "-")] = row
-    versions = [state.run.config.get("versions") or {} for state in states]
+    versions = [mapping(state.run.config, "versions") for state in states]
     for name in dict.fromkeys(name for values in versions for name in values):
         row = [values.get(name, MISSING) for values in versions]
         if any(value != row[0] for value in row):

@@ -1,6 +1,5 @@
 """`graftwork runs remove`: removes what belongs to a run, and nothing else."""
 
-import json
 import os
 import re
 import sys
@@ -195,7 +194,7 @@ def checkpoints_removal(path: Path) -> Removal:
 def _check_done(state: RunState, newest: Path) -> None:
     """Raises an `InputError` where the newest checkpoint holds work to go on with."""
     try:
-        saved = json.loads(newest.read_text(encoding="utf-8"))["state"]
+        saved = read_json(newest)["state"]
         final = saved.get("final") or {}
         under_way = saved.get("current") or saved.get("training") or final.get("current")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -2,9 +2,19 @@
 
 from typing import Any
 
+from graftwork.limit_words import limits_words
 from reports.methods import Method, of_kind
 from reports.run_folder import RunFolder, interval, mapping, number
-from reports.wording import count, decimal, duration, magnitude, percent, probability, quantity
+from reports.wording import (
+    count,
+    decimal,
+    duration,
+    failed_words,
+    magnitude,
+    percent,
+    probability,
+    quantity,
+)
 
 
 def summarise(run: RunFolder, methods: list[Method]) -> list[str]:
@@ -18,6 +28,7 @@ def summarise(run: RunFolder, methods: list[Method]) -> list[str]:
         paragraphs.append(_progress(run))
     else:
         paragraphs += [" ".join(_outcome(run, methods)), _cost(run)]
+        paragraphs += [limits_words(run.result), _trouble(run)]
     paragraphs.append(
         "Test errors are from the test split, which took no part in any choice. Search "
         "scores, the exact optimum and Kendall’s τ are from the validation split. Errors are "
@@ -137,6 +148,22 @@ def _judge(limits: tuple[float, float], p: float | None) -> str:
     if low > 0:
         return "The difference is larger than chance."
     return "The searched tree is worse, by more than chance."
+
+
+def _trouble(run: RunFolder) -> str:
+    """Says what failed and what was done about it."""
+    sentences = [failed_words(run.of_kind("failed"))]
+    if restored := len(run.of_kind("restored")):
+        sentences.append(
+            f"Shared weights were no longer finite {quantity(restored, 'time')}; the search went "
+            "back to those before the round, with half the learning rate."
+        )
+    if again := sum(1 for event in run.of_kind("trained") if event.get("retried")):
+        sentences.append(
+            f"{quantity(again, 'training')} failed at first, and counts as trained once more: "
+            "from another seed, or with half the images a step where memory had run out."
+        )
+    return " ".join(text for text in sentences if text)
 
 
 def _cost(run: RunFolder) -> str:

@@ -2,19 +2,22 @@
 
 from typing import Any
 
+from graftwork.limit_words import limits_words
 from reports.run_folder import number
 from reports.transfer_differences import FEWEST_SEEDS, Difference
 from reports.transfer_results import rows_of
-from reports.wording import probability, quantity, span
+from reports.wording import failed_words, probability, quantity, span
 
 
 def caveats(result: dict[str, Any]) -> list[str]:
-    """Returns sentences on searches that time cut short and on rewards that are no numbers.
+    """Returns sentences on searches that time cut short, rewards that are no numbers, failures.
 
     Args:
         result: `result.json` of `transfer apply`; an older one says nothing of either.
     """
-    return [text for text in (_cut_short(result), _missing(result)) if text]
+    failed = failed_words(rows_of(result, "failed"))
+    found = (limits_words(result), _cut_short(result), _missing(result), failed)
+    return [text for text in found if text]
 
 
 def _cut_short(result: dict[str, Any]) -> str:

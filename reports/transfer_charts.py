@@ -184,7 +184,7 @@ def round_chart(run: RunFolder, key: str, label: str) -> Figure | None:
     for event in run.of_kind("round"):
         place, value = number(event, "round"), number(event, key)
         if place is not None and value is not None:
-            lines.setdefault(event.get("seed", 0), []).append((place, value))
+            lines.setdefault(number(event, "seed") or 0, []).append((place, value))
     if not lines:
         return None
     figure, axes = new_figure(3.1)

@@ -102,7 +102,7 @@ def _common(run: RunFolder) -> dict[str, Any]:
         "score": score_name(run),
         "seeds": seeds_of(run),
         "configuration": flatten(run.arguments),
-        "versions": flatten(mapping(run.config, "versions")),
+        "versions": flatten(mapping(run.config, "versions") | run.engine),
         "command": command_again(run),
         "number": number,
     }

@@ -1,9 +1,9 @@
 """Follows the journal of a run that another process writes."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from graftwork.json_text import LARGEST_JOURNAL, check_file, parse_json
 from reports.names import printable_json
 
 
@@ -27,6 +27,7 @@ class FollowedJournal:
     def read(self) -> bool:
         """Reads what is new. Returns whether anything changed; `broken` counts unread lines."""
         try:
+            check_file(self.path, LARGEST_JOURNAL)
             file = open(self.path, "rb")  # noqa: SIM115  # Closed below.
         except FileNotFoundError:
             return self._forget()
@@ -54,8 +55,8 @@ class FollowedJournal:
 
     def _add(self, line: bytes) -> None:
         try:
-            event = printable_json(json.loads(line))
-        except (ValueError, RecursionError):
+            event = printable_json(parse_json(line))
+        except ValueError:
             self.broken += 1
             return
         if isinstance(event, dict):

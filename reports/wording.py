@@ -1,6 +1,14 @@
 """Numbers as people read them. A value that is not there is a dash."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reports.names import printable, shorten
+
 MISSING = "–"
+MOST_REASONS = 3
+LONGEST_REASON = 200
+"""Characters."""
 
 
 def percent(value: float | None, digits: int = 2) -> str:
@@ -58,6 +66,29 @@ def probability(value: float | None) -> str:
 def quantity(number: int, noun: str) -> str:
     """Returns `1 seed` or `3 seeds`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def failed_words(failed: Sequence[Mapping[str, Any]]) -> str:
+    """Says how many trainings failed, which, and why; nothing where none did.
+
+    Args:
+        failed: Events `failed` of a journal, or rows of `failed` of a result.
+    """
+    if not failed:
+        return ""
+    reasons: dict[str, list[str]] = {}
+    for event in failed:
+        reasons.setdefault(str(event.get("reason") or "unknown"), []).append(
+            str(event.get("method"))
+        )
+    told = "; ".join(
+        f"{', '.join(dict.fromkeys(methods))}: {shorten(printable(reason), LONGEST_REASON)}"
+        for reason, methods in list(reasons.items())[:MOST_REASONS]
+    )
+    more = len(reasons) - MOST_REASONS
+    ending = f"; and {quantity(more, 'other reason')}" if more > 0 else ""
+    verb = "counts" if len(failed) == 1 else "count"
+    return f"{quantity(len(failed), 'training')} failed and {verb} nowhere ({told}{ending})."
 
 
 def magnitude(digits: str) -> str:

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from datasets import identity
 from graftwork import files
 from graftwork.budget import parse_duration
@@ -21,19 +19,13 @@ from graftwork.progress import Progress
 from graftwork.run import Run, read_config
 from graftwork.search import search
 from graftwork.units import UnitRun
-from transfer_nas.chosen_networks import ChosenNetworks, choices
+from transfer_nas.chosen_units import ChosenUnits
 from transfer_nas.config import Score, TransferApplication
+from transfer_nas.constraints import application_constraints, application_limits
 from transfer_nas.described import describe
 from transfer_nas.domains import Domain
 from transfer_nas.learn_run import note
-from transfer_nas.method_table import (
-    FINE_TUNED,
-    NETWORKS,
-    RANDOM,
-    RANDOM_ARCHITECTURE,
-    RANDOM_SEARCH,
-    TRANSFERRED,
-)
+from transfer_nas.method_table import NETWORKS, TRANSFERRED
 from transfer_nas.methods import METHODS, Rewards, known_mean, make_method, method_entry
 from transfer_nas.results import application_result
 from transfer_nas.shared_weights import SharedWeights
@@ -87,7 +79,8 @@ class ApplyRun(UnitRun):
             seed=strategies[0].seed,
         )
         self.descriptors = describe([domain])[1]
-        self.chosen: ChosenNetworks | None = None
+        self.constraints = application_constraints(config, self.space, self.channels, domain, run)
+        self.chosen: ChosenUnits | None = None
 
     def execute(self) -> dict[str, Any]:
         """Does what is left to do, writes `result.json` and returns what it holds."""
@@ -97,7 +90,7 @@ class ApplyRun(UnitRun):
         for number, strategy in enumerate(self.strategies):
             units = 1 + len(METHODS) + len(NETWORKS) * bool(self.config.steps)
             if walked + units > self.done:
-                if number and walked == self.done and self.run.elapsed >= self.budget:
+                if number and walked == self.done and not self.time_left(self.budget):
                     status = "time budget"
                     break
                 if not self._apply(number, strategy, first=self.done - walked):
@@ -115,6 +108,7 @@ class ApplyRun(UnitRun):
             events,
             status,
         )
+        result = application_limits(result, events, self.config)
         self.events.result(main_numbers(result))
         files.write_json(self.run.path / "result.json", result)
         return result
@@ -136,12 +130,7 @@ class ApplyRun(UnitRun):
                 self._search(stored, method, begin + share * slot)
         if not self.config.steps:
             return True
-        for place, network in enumerate(NETWORKS, start=1 + len(METHODS)):
-            if place >= first:
-                if self.run.elapsed >= self.budget:
-                    return False
-                self._train(stored.seed, network)
-        return True
+        return self._train(stored.seed, NETWORKS[max(0, first - 1 - len(METHODS)) :])
 
     def _train_shared_weights(self, seed: int, until: float) -> None:
         current, arrays = self.take_state()
@@ -152,9 +141,15 @@ class ApplyRun(UnitRun):
             loss = current["loss"]
         else:
             self.shared.start_over(seed)
+
+        def restored(text: str) -> None:
+            self.run.record("restored", seed=seed, reason=text)
+            stage.note(f"restored: {text}")
+
         with self.progress.stage(self._name("Shared weights", seed), total, trainer.step) as stage:
             self.shared.on_step(stage.advance)
-            while trainer.step < total and (not trainer.step or self.run.elapsed < until):
+            self.shared.evaluator.report = restored
+            while trainer.step < total and (not trainer.step or self.time_left(until)):
                 self.shared.evaluator.steps = min(CHUNK, total - trainer.step)
                 (loss,) = self.shared.evaluator.train(self.shared.uniform_pair)["loss"].values()
                 stage.note(f"loss {loss:.4f}")
@@ -176,15 +171,17 @@ class ApplyRun(UnitRun):
 
     def _search(self, stored: StoredStrategy, method: str, until: float) -> None:
         tasks, config = len(self.domain.attributes), self.config
+        evaluations = config.candidates_of(config.fine_tune)
         strategy = make_method(
             method,
             self.space,
             self.descriptors,
             stored,
-            config.fine_tune,
+            evaluations,
             config.controller_learning_rate,
+            self.constraints,
         )
-        found = Rewards(self.shared, tasks)
+        found = Rewards(self.shared, tasks, self.constraints)
         current, _ = self.take_state()
         spent = 0.0
         if current:
@@ -192,7 +189,7 @@ class ApplyRun(UnitRun):
             found.restore(current["found"])
             spent = current["search_seconds"]
         before = self.run.elapsed
-        total = 0 if method == TRANSFERRED else config.fine_tune
+        total = 0 if method == TRANSFERRED else evaluations
         name = self._name(method.capitalize(), stored.seed)
         curve = f"{method}, seed {stored.seed}"
 
@@ -211,7 +208,7 @@ class ApplyRun(UnitRun):
                 self.checkpoint(values, {})
 
         def time_left() -> bool:
-            return not strategy.tells or self.run.elapsed < until
+            return not strategy.tells or self.time_left(until)
 
         if total:  # The transferred strategy evaluates nothing.
             with self.progress.stage(name, total, strategy.tells) as stage:
@@ -231,44 +228,21 @@ class ApplyRun(UnitRun):
         )
         self.unit_done()
 
-    def _train(self, seed: int, network: str) -> None:
-        """Trains a method's choice for every attribute by itself, and tests it once."""
+    def _train(self, seed: int, methods: Sequence[str]) -> bool:
+        """Trains what methods chose by itself. False where time ran out."""
         if self.chosen is None:
-            self.chosen = ChosenNetworks(
-                self.config, self.space, self.channels, self.score, self.domain.dataset
+            self.chosen = ChosenUnits(
+                self,
+                self.config,
+                self.space,
+                self.channels,
+                self.score,
+                self.domain.dataset,
+                self.events,
+                self.progress,
             )
-            self.chosen.remember(read_journal(self.run.path))
-        method = RANDOM if network in (RANDOM_ARCHITECTURE, RANDOM_SEARCH) else network
-        searched = self.event("searched", seed=seed, method=method)["attributes"]
-        name = self._name(f"Train {network}", seed)
-
-        def checkpoint(current: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-            if self.checkpoint_is_due():
-                self.checkpoint(current, arrays)
-
-        keep = network == FINE_TUNED and seed == self.strategies[0].seed
-        trained = self.chosen.train(
-            choices(searched, network),
-            seed,
-            *self.take_state(),
-            checkpoint,
-            self.progress,
-            name,
-            self.run.path if keep else None,
-        )
-        scores = {
-            key: known_mean([row[key] for row in trained])
-            for key in ("validation_score", "test_score")
-        }
-        self.events.scalars(f"{network} trained, seed {seed}", self.config.steps, scores)
-        self.run.record(
-            "trained",
-            seed=seed,
-            method=network,
-            training_seconds=sum(row["training_seconds"] for row in trained),
-            attributes=trained,
-        )
-        self.unit_done()
+        keep = seed == self.strategies[0].seed
+        return self.chosen.train(seed, methods, self._name("Train", seed), keep, self.budget)
 
     def _name(self, stage: str, seed: int) -> str:
         return f"{stage}, seed {seed}" if len(self.strategies) > 1 else stage

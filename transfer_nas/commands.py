@@ -8,11 +8,12 @@ from typing import Any
 
 from datasets.dataset import Dataset
 from datasets.identity import describe
-from graftwork.backend import load_backend
+from graftwork.backend import backend_as
 from graftwork.errors import InputError
 from graftwork.progress import Progress
 from graftwork.run import Run, read_config
 from graftwork.stored_config import resumed, stored_arguments
+from graftwork.stored_form import flaw
 from transfer_nas.config import (
     LeaveOneOut,
     TransferApplication,
@@ -21,7 +22,6 @@ from transfer_nas.config import (
 )
 from transfer_nas.domains import Domain, absolute_spec, load_domains, parse_spec
 from transfer_nas.space import ChainSpace
-from transfer_nas.stored_form import flaw
 from transfer_nas.stored_result import (
     APPLY,
     LEARN,
@@ -40,8 +40,9 @@ def learn(config: TransferLearning) -> None:
     config = _begun(_with_absolute_specs(config), LEARN)
     progress = Progress()
     domains = load_domains(config.domain_options(), config.batch_size, progress)
-    load_backend()
-    print_learning(config.out, run_learning(config, domains, progress), progress.console)
+    with backend_as(config):
+        _check_batch_size(config)
+        print_learning(config.out, run_learning(config, domains, progress), progress.console)
 
 
 def apply(config: TransferApplication) -> None:
@@ -50,11 +51,12 @@ def apply(config: TransferApplication) -> None:
     assert config.source is not None
     read_source_result(config.source)
     progress = Progress()
-    load_backend()
-    _read_source(config)
-    options = parse_spec(config.dataset, config)
-    (domain,) = load_domains([options], config.batch_size, progress)
-    print_application(config.out, run_application(config, domain, progress), progress.console)
+    with backend_as(config):
+        _check_batch_size(config)
+        _read_source(config)
+        options = parse_spec(config.dataset, config)
+        (domain,) = load_domains([options], config.batch_size, progress)
+        print_application(config.out, run_application(config, domain, progress), progress.console)
 
 
 def compare(config: TransferComparison) -> None:
@@ -65,12 +67,22 @@ def compare(config: TransferComparison) -> None:
         APPLY: print_application,
         LEAVE_ONE_OUT: print_leave_one_out,
     }
-    if command not in printers:
+    if not isinstance(command, str) or command not in printers:
         raise InputError(
             f"{config.run} is a run of `graftwork {command}`. Expected one of `graftwork transfer`."
         )
     result = read_result(config.run, command)
-    printers[command](config.run, result, Progress().console)
+    try:
+        printers[command](config.run, result, Progress().console)
+    except InputError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Its journal is shown, too, and may come from anywhere.
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise InputError(
+            f"the files of {config.run} are damaged: they cannot be shown ({reason}). Copy the run "
+            "again."
+        ) from None
 
 
 def leave_one_out(config: LeaveOneOut) -> None:
@@ -78,11 +90,12 @@ def leave_one_out(config: LeaveOneOut) -> None:
     config = _begun(_with_absolute_specs(config), LEAVE_ONE_OUT)
     progress = Progress()
     domains = load_domains(config.domain_options(), config.batch_size, progress)
-    load_backend()
-    from transfer_nas.leave_one_out import LeaveOneOutRun
+    with backend_as(config):
+        _check_batch_size(config)
+        from transfer_nas.leave_one_out import LeaveOneOutRun
 
-    with _opened(config, LEAVE_ONE_OUT, [domain.dataset for domain in domains]) as run:
-        result = LeaveOneOutRun(config, domains, run, progress).execute()
+        with _opened(config, LEAVE_ONE_OUT, [domain.dataset for domain in domains]) as run:
+            result = LeaveOneOutRun(config, domains, run, progress).execute()
     print_leave_one_out(config.out, result, progress.console)
 
 
@@ -114,8 +127,13 @@ def run_application(
         progress: Where to show progress.
     """
     from transfer_nas.apply_run import ApplyRun
+    from transfer_nas.constraints import ChainConstraints
 
     strategies, score = _read_source(config)
+    if limits := config.limits:
+        channels = config.channels or strategies[0].channels
+        space = ChainSpace.make(int(strategies[0].space["stages"]))  # Others are refused.
+        ChainConstraints(space, channels, domain.dataset.image_shape, limits).check()
     assert config.source is not None
     described = _described(config.source, "domains")
     source = {
@@ -190,6 +208,13 @@ def _begun(config: Any, command: str) -> Any:
     return config
 
 
+def _check_batch_size(config: Any) -> None:
+    """Refuses a batch that the devices cannot share, before there is a run folder."""
+    from graftwork.devices import check_batch_size
+
+    check_batch_size(config.batch_size)
+
+
 def _opened(
     config: Any, command: str, data: Sequence[Dataset], more: dict[str, Any] | None = None
 ) -> Run:
@@ -201,6 +226,7 @@ def _opened(
         return Run.create(
             config.out,
             {"command": command, "arguments": stored_arguments(config), **own, **(more or {})},
+            config.keep,
         )
     before = _described(config.out, "dataset" if command == APPLY else "domains")
     if len(before) != len(described):
@@ -214,7 +240,7 @@ def _opened(
                 f"the dataset {now['name']!r} has changed since {config.out} began (fingerprint "
                 f"{one['fingerprint'][:12]}, now {now['fingerprint'][:12]}). Begin a new run."
             )
-    return Run.resume(config.out)
+    return Run.resume(config.out, config.keep)
 
 
 def _described(run: Path, key: str) -> list[dict[str, Any]]:

@@ -8,12 +8,23 @@ import tyro
 
 from datasets.options import DataOptions
 from graftwork.budget import parse_duration
+from graftwork.budget_options import BudgetOptions
+from graftwork.engine_options import EngineOptions, JobOptions
 from graftwork.errors import InputError
-from graftwork.limits import at_least, positive
+from graftwork.limits import (
+    LARGEST_SEED,
+    MOST_SEEDS,
+    MOST_STEPS,
+    MOST_UNITS,
+    at_least,
+    at_most,
+    positive,
+)
 
 Score = Literal["auc", "balanced-accuracy", "accuracy"]
 Datasets = tyro.conf.UseAppendAction[tuple[str, ...]]
 FEWEST_STAGES = 3
+MOST_STAGES = 64
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +51,7 @@ class _SeveralDatasets(DataOptions):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TransferLearning(_SeveralDatasets):
+class TransferLearning(EngineOptions, _SeveralDatasets):
     """Learn a search strategy on all attributes of one or more domains.
 
     Example: graftwork transfer learn --dataset glyphs --out runs/source
@@ -98,6 +109,7 @@ class TransferLearning(_SeveralDatasets):
                 "give it again for another one."
             )
         check_datasets(self.dataset)
+        self.check_engine()
         if self.name is not None and len(self.dataset) > 1:
             raise InputError(
                 f"--name {self.name} would be the name of all {len(self.dataset)} domains. Name "
@@ -108,6 +120,8 @@ class TransferLearning(_SeveralDatasets):
         at_least(self, 1, "channels", "rounds", "round_steps", "updates", "batch", "units")
         at_least(self, 0, "warmup_rounds")
         at_least(self, 1, "seeds")
+        at_most(self, MOST_STEPS, "rounds", "round_steps", "updates", "warmup_rounds")
+        at_most(self, MOST_UNITS, "units", "batch")
         positive(self, "learning_rate")
         if not 0 <= self.uniform <= 1:
             raise InputError(f"uniform must be from 0 to 1. Received: {self.uniform}.")
@@ -116,7 +130,7 @@ class TransferLearning(_SeveralDatasets):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TransferApplication(DataOptions):
+class TransferApplication(BudgetOptions, JobOptions, DataOptions):
     """Apply a learned strategy to another domain, and compare it with its controls.
 
     Example: graftwork transfer apply runs/source --dataset digits --out runs/target
@@ -170,9 +184,11 @@ class TransferApplication(DataOptions):
                 "name the run folder of `graftwork transfer learn` after `transfer apply`."
             )
         self.check_data()
+        self.check_engine()
         check_numbers(self)
         at_least(self, 1, "shared_steps", "fine_tune")
         at_least(self, 0, "steps")
+        self.check_budget()
         for name, least in (("seeds", 1), ("stages", FEWEST_STAGES), ("channels", 1)):
             if getattr(self, name) is not None:
                 at_least(self, least, name)
@@ -193,7 +209,7 @@ class TransferComparison:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LeaveOneOut(TransferLearning):
+class LeaveOneOut(JobOptions, TransferLearning):
     """Learn on all domains but one and apply to that one, for each of them.
 
     Example: graftwork transfer leave-one-out --dataset glyphs --dataset digits --out runs/loo
@@ -231,7 +247,14 @@ def check_datasets(specs: tuple[str, ...]) -> None:
 def check_numbers(config: Any) -> None:
     """Checks what all runs have in common."""
     at_least(config, 1, "reward_images", "batch_size")
+    at_most(config, MOST_STEPS, "reward_images", "batch_size")
+    at_most(config, MOST_SEEDS, "seeds")
+    at_most(config, MOST_STAGES, "stages")
+    at_most(config, MOST_UNITS, "channels")
     if hasattr(config, "seed"):
         at_least(config, 0, "seed")
+        at_most(config, LARGEST_SEED, "seed")
+    if hasattr(config, "fine_tune"):
+        at_most(config, MOST_STEPS, "fine_tune", "shared_steps", "steps")
     if config.time_budget is not None:
         parse_duration(config.time_budget)

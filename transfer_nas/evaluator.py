@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graftwork.collective import agree
 from graftwork.errors import InputError
 from graftwork.search import Evaluator
 from graftwork.space import Architecture, Space
@@ -40,6 +41,7 @@ class TransferEvaluator(Evaluator):
             always the same. Where they show an attribute in one class only, all do.
         seed: Seed of the choice of these images.
         on_step: Called after every training step.
+        report: Told one line where shared weights go back to those before the round.
 
     Raises:
         InputError: If an attribute has one class only on all validation images.
@@ -56,9 +58,10 @@ class TransferEvaluator(Evaluator):
         reward_images: int,
         seed: int,
         on_step: Callable[[], None] = lambda: None,
+        report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.domains, self.trainers = tuple(domains), tuple(trainers)
-        self.steps, self.on_step = steps, on_step
+        self.steps, self.on_step, self.report = steps, on_step, report
         self.training_seconds = self.evaluation_seconds = 0.0
         self.scorers = tuple(
             DomainScorer(
@@ -80,7 +83,7 @@ class TransferEvaluator(Evaluator):
         losses = {}
         for domain, trainer in zip(self.domains, self.trainers, strict=True):
             draw = functools.partial(own_pair, domain, sample)
-            losses[domain.name] = trainer.train(self.steps, draw, self.on_step)
+            losses[domain.name] = trainer.train_shared(self.steps, draw, self.on_step, self.report)
         self.training_seconds += time.perf_counter() - begin
         return {"loss": losses}
 
@@ -97,6 +100,7 @@ class TransferEvaluator(Evaluator):
             scores[places, 0] = scorer.scores(
                 [(*architectures[i][:-1], architectures[i][-1] - tasks.start) for i in places]
             )
+        scores = agree(scores)
         self.evaluation_seconds += time.perf_counter() - begin
         return scores
 

@@ -33,10 +33,12 @@ def normalize(x: Any, gamma: Any = 1.0, beta: Any = 0.0) -> Any:
         gamma: The scale of every channel, `(C,)`, or of all.
         beta: The shift of every channel, `(C,)`, or of all.
     """
-    mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
-    variance = ops.mean(ops.square(x), axis=(1, 2, 3), keepdims=True) - ops.square(mean)
+    exact = ops.cast(x, "float32")
+    mean = ops.mean(exact, axis=(1, 2, 3), keepdims=True)
+    variance = ops.mean(ops.square(exact), axis=(1, 2, 3), keepdims=True) - ops.square(mean)
+    gamma, beta = ops.cast(gamma, "float32"), ops.cast(beta, "float32")
     scale = gamma * ops.rsqrt(ops.maximum(variance, 0.0) + EPSILON)
-    return x * scale + (beta - mean * scale)
+    return x * ops.cast(scale, x.dtype) + ops.cast(beta - mean * scale, x.dtype)
 
 
 def _normal(stddev: float, seed: int) -> keras.initializers.Initializer:
@@ -208,6 +210,8 @@ class AttributeHeads(keras.layers.Layer):
     a step is for, and to the rest from all others together: with its own share alone, shared
     weights learned slowly (docs/transfer.md).
 
+    Heads compute in float32, whatever the stages compute in.
+
     Args:
         attributes: The number of attributes A.
         seed: Seed of the initial weights.
@@ -222,7 +226,7 @@ class AttributeHeads(keras.layers.Layer):
     """
 
     def __init__(self, attributes: int, seed: int, share: float = 0.5, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(dtype="float32", **kwargs)
         self.attributes, self.seed, self.share = attributes, seed, share
 
     def build(self, input_shape: tuple[Any, ...]) -> None:

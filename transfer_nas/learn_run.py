@@ -83,7 +83,7 @@ class LearnRun(UnitRun):
         for number, seed in enumerate(self.seeds):
             if number < self.done:
                 continue
-            if number and self.run.elapsed >= self.budget:
+            if number and not self.time_left(self.budget):
                 status = "time budget"
                 break
             self._learn(number, seed)
@@ -151,11 +151,16 @@ class LearnRun(UnitRun):
                 }
                 self.checkpoint(values, self.shared.state())
 
+        def restored(text: str) -> None:
+            self.run.record("restored", seed=seed, reason=text)
+            stage.note(f"restored: {text}")
+
+        self.shared.evaluator.report = restored
         with self.progress.stage(name, strategy.rounds, rounds) as stage:
             search(
                 strategy,
                 self.shared.evaluator,
-                lambda: not rounds or self.run.elapsed < until,
+                lambda: not rounds or self.time_left(until),
                 record,
             )
         attributes = self._learned_attributes(strategy, seed)

@@ -9,6 +9,7 @@ from typing import Any
 from datasets.identity import describe
 from graftwork import files
 from graftwork.budget import parse_duration
+from graftwork.engine_options import JobOptions
 from graftwork.progress import Progress
 from graftwork.run import Run
 from graftwork.units import UnitRun
@@ -73,7 +74,7 @@ class LeaveOneOutRun(UnitRun):
         return result
 
     def _is_over(self) -> bool:
-        return self.budget is not None and self.run.elapsed >= self.budget
+        return self.budget is not None and not self.time_left(self.budget)
 
     def _learn(self, left_out: Domain, out: Path) -> None:
         self.progress.console.print(f"Learn on all but {left_out.name}", markup=False)
@@ -102,6 +103,7 @@ class LeaveOneOutRun(UnitRun):
         options = config.domain_options()[self.domains.index(left_out)]
         mine = TransferApplication(
             **{f.name: getattr(options, f.name) for f in dataclasses.fields(options)},
+            **{f.name: getattr(config, f.name) for f in dataclasses.fields(JobOptions)},
             source=folder / "learn",
             out=out,
             shared_steps=config.shared_steps,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from graftwork.attribute_matching import cosines
+from graftwork.constraints import Constraints
 from graftwork.search import Evaluator
 from graftwork.space import Architecture
 from transfer_nas.described import scaled
@@ -25,6 +26,8 @@ LEARNING: dict[str, dict[str, float]] = {
 }
 """How the controllers that learn here do: each as did best in 50 evaluations of a synthetic problem
 (`AttributeGuided`)."""
+LIKELY = 64
+"""Draws among which a transferred strategy's choice is looked for, where its first is too large."""
 NEAREST = 3
 """Source attributes to name for every attribute of the target."""
 
@@ -35,10 +38,13 @@ class Rewards(Evaluator):
     Args:
         shared: The shared weights, which do not learn here.
         tasks: The number of tasks.
+        constraints: What a network may cost that is chosen; None without limits.
     """
 
-    def __init__(self, shared: SharedWeights, tasks: int) -> None:
-        self.shared = shared
+    def __init__(
+        self, shared: SharedWeights, tasks: int, constraints: Constraints | None = None
+    ) -> None:
+        self.shared, self.constraints = shared, constraints
         self.pairs: list[list[Architecture]] = [[] for _ in range(tasks)]
         self.rewards: list[list[float | None]] = [[] for _ in range(tasks)]
 
@@ -54,9 +60,19 @@ class Rewards(Evaluator):
         return np.array([[np.nan if score is None else score] for score in scores])
 
     def best(self, task: int) -> Architecture:
-        """Returns the architecture of a task with the highest reward, the first of equals."""
+        """Returns the architecture of a task with the highest reward, the first of equals.
+
+        With a limit of latency it is the best of those that keep it.
+        """
         rewards = [-np.inf if reward is None else reward for reward in self.rewards[task]]
-        return self.pairs[task][int(np.argmax(rewards))]
+        order = np.argsort(-np.array(rewards), kind="stable")
+        return self.first_that_fits([self.pairs[task][place] for place in order])
+
+    def first_that_fits(self, architectures: Sequence[Architecture]) -> Architecture:
+        """Returns the first of some architectures that keeps all limits, or the smallest of all."""
+        if self.constraints is None:
+            return architectures[0]
+        return self.constraints.first_that_fits(architectures) or self.constraints.smallest
 
     def state(self) -> dict[str, Any]:
         """Returns what was noted, as JSON values."""
@@ -75,6 +91,7 @@ def make_method(
     stored: StoredStrategy,
     evaluations: int,
     learning_rate: float | None,
+    constraints: Constraints | None = None,
 ) -> PairStrategy:
     """Returns the strategy of a method, at its beginning.
 
@@ -88,7 +105,21 @@ def make_method(
         stored: The learned strategy.
         evaluations: How many architectures to evaluate for every task.
         learning_rate: Of the controller; that of `LEARNING` if None.
+        constraints: What a network may cost; None without limits.
     """
+    strategy = _unlimited(method, space, descriptors, stored, evaluations, learning_rate)
+    strategy.constraints = constraints
+    return strategy
+
+
+def _unlimited(
+    method: str,
+    space: ChainSpace,
+    descriptors: np.ndarray,
+    stored: StoredStrategy,
+    evaluations: int,
+    learning_rate: float | None,
+) -> PairStrategy:
     tasks = len(descriptors)
     if method == RANDOM:
         return RandomPairs(space, tasks, evaluations, stored.seed, batch=tasks)
@@ -137,12 +168,17 @@ def method_entry(
     rows = []
     for task, attribute in enumerate(domain.attributes):
         rewards = found.rewards[task]
-        chosen = modes[task] if modes else found.best(task)
+        if modes is None:
+            chosen = found.best(task)
+        elif found.constraints is None or found.constraints.fits(modes[task]):
+            chosen = modes[task]
+        else:
+            chosen = found.first_that_fits(likely(strategy, task, rng))
         (score,) = shared.scores([(*chosen, task)])
         drawn = shared.scores(drawn_pairs(strategy, task, DRAWN, rng))
         if method == RANDOM:
             drawn += rewards  # As uniform as the others: the mean is only more exact.
-        row = {
+        row: dict[str, Any] = {
             "attribute": attribute,
             "rewards": rewards,
             "architecture": list(chosen),
@@ -151,7 +187,10 @@ def method_entry(
             "drawn": drawn,
         }
         if method == RANDOM:
-            row["first_architecture"] = list(found.pairs[task][0])
+            first = found.first_that_fits(found.pairs[task])
+            row["first_architecture"] = list(first)
+            if found.constraints is not None:  # The first that was evaluated may be too slow.
+                (row["first_score"],) = shared.scores([(*first, task)])
         if near:
             row["nearest"] = near[task]
             # Drawn for another attribute: does it matter which one the strategy is told?
@@ -166,10 +205,18 @@ def drawn_pairs(
 ) -> list[Architecture]:
     """Draws pairs of a task from what a strategy has learned, or uniformly where it learns not."""
     if not isinstance(strategy, AttributeGuided):
-        return [(*strategy.space.sample(rng), task) for _ in range(count)]
-    rows = np.repeat(strategy.descriptors[task][None], count, axis=0)
-    choices, _ = strategy.policy.sample(count, rng, rows)
-    return [(*row, task) for row in choices.tolist()]
+        return [(*strategy.draw(rng), task) for _ in range(count)]
+    return strategy.draw_pairs([task] * count, rng)[0]
+
+
+def likely(strategy: PairStrategy, task: int, rng: np.random.Generator) -> list[Architecture]:
+    """Returns architectures within the limits that a policy draws for a task, the likeliest first.
+
+    They stand for its most likely architecture where that one is over a limit.
+    """
+    assert isinstance(strategy, AttributeGuided)
+    pairs, log_probabilities = strategy.draw_pairs([task] * LIKELY, rng)
+    return [pairs[place][:-1] for place in np.argsort(-log_probabilities, kind="stable")]
 
 
 def nearest(descriptors: np.ndarray, stored: StoredStrategy) -> list[list[dict[str, Any]]]:

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from graftwork.errors import InputError
+from graftwork.precision import full_precision
 from transfer_nas.layers import EPSILON, NORMALIZED, kernel_size
 from transfer_nas.space import ChainSpace, Stage, reductions
 from transfer_nas.supernet import ChainSupernet, check_image_shape
@@ -39,15 +40,23 @@ def plain_model(
             f"attribute must be from 0 to {supernet.attributes - 1}. Received: {attribute}."
         )
     stages = space.stages(architecture)
-    model = _build(stages, supernet.channels, image_shape)
+    model = build_chain(stages, supernet.channels, image_shape)
     for name, weights in _weights(supernet, stages, attribute):
         model.get_layer(name).set_weights([np.asarray(weight) for weight in weights])
     return model
 
 
-def _build(
+@full_precision()
+def build_chain(
     stages: Sequence[Stage], channels: int, image_shape: tuple[int, int, int]
 ) -> keras.Model:
+    """Builds a chain with fresh weights, of Keras's own layers alone, which computes in float32.
+
+    Args:
+        stages: The stages.
+        channels: The channels of the stem and of all stages.
+        image_shape: Height, width and channels of an image.
+    """
     layers = keras.layers
     images = keras.Input(image_shape, dtype="uint8", name="images")
     x = layers.GroupNormalization(

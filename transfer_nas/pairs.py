@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graftwork.constraints import Constraints
 from graftwork.space import Architecture, Space
 from graftwork.strategies import Strategy
 
@@ -54,6 +55,17 @@ class PairStrategy(Strategy):
             self._waiting += self.rng.permutation(self.tasks).tolist()
         taken, self._waiting = self._waiting[:count], self._waiting[count:]
         return taken
+
+    constraints: Constraints | None = None
+    """What the networks that are asked for may cost; those of shared training may be any."""
+
+    def draw(self, rng: np.random.Generator) -> Architecture:
+        """Returns a random architecture within the limits."""
+        return self.constraints.draw(rng) if self.constraints else self.space.sample(rng)
+
+    def keeps(self, architecture: Sequence[int]) -> bool:
+        """Whether an architecture is within the limits that can be counted."""
+        return self.constraints is None or self.constraints.keeps(tuple(architecture))
 
     def uniform_pair(self, rng: np.random.Generator) -> Architecture:
         """Returns an architecture and a task, both drawn uniformly."""

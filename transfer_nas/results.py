@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from datasets.identity import describe
+from graftwork.failures import failed_networks
 from graftwork.statistics import grouped_kendall
 from transfer_nas.config import TransferLearning
 from transfer_nas.differences import PAIRS, compared, differences, matched
@@ -138,6 +139,7 @@ def application_result(
         "seeds": seeds,
         "evaluations": evaluations,
         "space": space,
+        "failed": failed_networks(events),
         "methods": methods,
         "comparison": comparison,
         **negative_transfer(table, names, seeds),

@@ -1,5 +1,6 @@
 """The networks that a transfer ends with: one an attribute, as files that need no Graftwork."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,14 +49,56 @@ def save_network(
         probability of the attribute, `(n, 1)`.
     """
     chain = plain_model(supernet, space, architecture, attribute, image_shape)
-    probability = keras.layers.Activation("sigmoid", name="probability")(chain.output)
+    sigmoid = keras.layers.Activation("sigmoid", dtype="float32", name="probability")
+    probability = sigmoid(chain.output)
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
     path = folder / file_names(attributes)[attribute]
     save_model(keras.Model(chain.input, probability, name="chain"), path)
+    _list(path.name, space, architecture, attributes, attribute, folder)
+    return path
+
+
+def take_network(
+    other: Path,
+    space: ChainSpace,
+    architecture: Sequence[int],
+    attributes: Sequence[str],
+    attribute: int,
+    run: Path,
+) -> None:
+    """Moves the network that a worker has saved in a folder of its own to those of the run.
+
+    What was moved before, by a process that was killed then, stays where it is.
+
+    Args:
+        other: The folder that `save_network` was told.
+        space: The space.
+        architecture: The choices, without the attribute.
+        attributes: The names of all attributes.
+        attribute: The number of that of the network.
+        run: The run folder.
+    """
+    name = file_names(attributes)[attribute]
+    found, folder = other / FOLDER / name, run / FOLDER
+    folder.mkdir(exist_ok=True)
+    if found.exists():
+        os.replace(found, folder / name)
+    _list(name, space, architecture, attributes, attribute, folder)
+
+
+def _list(
+    file: str,
+    space: ChainSpace,
+    architecture: Sequence[int],
+    attributes: Sequence[str],
+    attribute: int,
+    folder: Path,
+) -> None:
+    """Writes a network into the list of a folder."""
     entry = {
         "attribute": attributes[attribute],
-        "file": path.name,
+        "file": file,
         "architecture": [int(choice) for choice in architecture],
         "stages": space.text(architecture),
     }
@@ -63,7 +106,6 @@ def save_network(
     order = {name: place for place, name in enumerate(attributes)}
     rows = sorted([*others, entry], key=lambda row: order[row["attribute"]])
     files.write_json(folder / LIST, rows)
-    return path
 
 
 def _listed(folder: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 from graftwork import files
 from graftwork.errors import InputError
 from graftwork.run import DAMAGE
+from graftwork.stored_arrays import read_arrays
 from graftwork.training import Trainer
 from transfer_nas.domains import Domain
 from transfer_nas.evaluator import TransferEvaluator
@@ -102,8 +103,8 @@ class SharedWeights:
             InputError: If the file is missing, damaged or of another network.
         """
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-                arrays = [stored[f"arr_{number}"] for number in range(len(stored.files))]
+            stored = read_arrays(path)
+            arrays = [stored[f"arr_{number}"] for number in range(len(stored))]
             self.supernets[0].set_weights(arrays)
         except (*DAMAGE, AttributeError) as error:
             raise InputError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from datasets import Dataset
 from graftwork.augmentation import Augmentation
+from graftwork.collective import agree
 from graftwork.space import Architecture
 from graftwork.training import Trainer, TrainingData
 from transfer_nas.model import parameters_and_flops
@@ -104,13 +105,19 @@ class StandaloneChains:
         self.predictor = Predictor(self.network, dataset, len(space))
         self._first_weights = (0, self.network.get_weights())
 
-    def warm_up(self) -> None:
+    def warm_up(self, batch_size: int | None = None) -> None:
         """Traces a step and a prediction, so that no training's time counts it."""
-        self.begin((0,) * len(self.space), 0, 0)
+        self.begin((0,) * len(self.space), 0, 0, batch_size)
         self.trainer.train(1, lambda rng: (*self.architecture, self.attribute))
         self.predictor.logits(self.architecture, self.dataset.split("validation")[:1])
 
-    def begin(self, architecture: Architecture, attribute: int, seed: int) -> None:
+    def begin(
+        self,
+        architecture: Architecture,
+        attribute: int,
+        seed: int,
+        batch_size: int | None = None,
+    ) -> None:
         """Begins a training.
 
         Args:
@@ -119,30 +126,36 @@ class StandaloneChains:
             seed: Seed of the first weights and of the order of the images. Trainings with
                 the same seed begin from the same weights, so that they can be compared in
                 pairs.
+            batch_size: Images a step; those of the schedule if None.
         """
         if self._first_weights[0] != seed:
             self._first_weights = (seed, self._fresh(seed).get_weights())
         weights = self._first_weights[1]
+        self.trainer.batch_size = batch_size or self.schedule.batch_size
         self.trainer.start_over(seed, weights)
         self.architecture, self.attribute = architecture, attribute
-        self.seconds = 0.0
+        self.seconds, self._evaluated = 0.0, 0
         self._best_score: float | None = None
         self._best_weights = weights
 
     @property
     def done(self) -> bool:
         """Whether the training came to its end."""
-        return self.trainer.step >= self.schedule.steps
+        return self._evaluated >= self.schedule.steps
 
     def advance(self, on_step: Callable[[], None] = lambda: None) -> float:
         """Trains up to the next evaluation and makes it. Returns the validation score."""
         begin = time.perf_counter()
         every = -(-self.schedule.steps // self.schedule.evaluations)
-        steps = min(every, self.schedule.steps - self.trainer.step)
-        self.trainer.train(steps, lambda rng: (*self.architecture, self.attribute), on_step)
+        # A training that was stopped goes on in between.
+        end = min(self._evaluated + every, self.schedule.steps)
+        steps = end - self.trainer.step
+        if steps:
+            self.trainer.train(steps, lambda rng: (*self.architecture, self.attribute), on_step)
         score = self.score_on("validation")
         if np.isfinite(score) and (self._best_score is None or score > self._best_score):
             self._best_score, self._best_weights = score, self.network.get_weights()
+        self._evaluated = end
         self.seconds += time.perf_counter() - begin
         return score
 
@@ -159,7 +172,8 @@ class StandaloneChains:
         """Returns the score of the attribute on a split, with the present weights."""
         rows = self.dataset.split(split)
         logits = self.predictor.logits(self.architecture, rows)[:, self.attribute]
-        return attribute_score(self.score, logits, self.dataset.labels[rows, self.attribute])
+        labels = self.dataset.labels[rows, self.attribute]
+        return agree(attribute_score(self.score, logits, labels))
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Returns what the training goes on from: JSON values and arrays."""
@@ -167,16 +181,20 @@ class StandaloneChains:
         values = {
             "architecture": list(self.architecture),
             "attribute": self.attribute,
+            "batch_size": self.trainer.batch_size,
             "best_score": self._best_score,
             "seconds": self.seconds,
+            "evaluated": self._evaluated,
         }
         return values, {**arrays, **self.trainer.state()}
 
     def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Goes on from what `state()` returned."""
+        self.trainer.batch_size = values.get("batch_size", self.schedule.batch_size)
         self.trainer.restore(arrays)
         self.architecture, self.attribute = tuple(values["architecture"]), values["attribute"]
         self._best_score, self.seconds = values["best_score"], values["seconds"]
+        self._evaluated = values.get("evaluated", self.trainer.step)
         self._best_weights = [arrays[f"best_{i}"] for i in range(len(self.network.get_weights()))]
 
     def _fresh(self, seed: int) -> Any:

@@ -6,8 +6,8 @@ from typing import Any, get_args
 from graftwork import files
 from graftwork.errors import InputError
 from graftwork.run import read_config
+from graftwork.stored_form import NUMBER, flaw
 from transfer_nas.config import Score
-from transfer_nas.stored_form import NUMBER, flaw
 
 LEARN, APPLY, LEAVE_ONE_OUT = "transfer learn", "transfer apply", "transfer leave-one-out"
 

@@ -10,8 +10,10 @@ import numpy as np
 from graftwork import files
 from graftwork.attribute_matching import Scaling
 from graftwork.errors import InputError
+from graftwork.limits import LARGEST_SEED, MOST_UNITS
+from graftwork.stored_form import flaw
+from transfer_nas.config import FEWEST_STAGES, MOST_STAGES
 from transfer_nas.space import ChainSpace, difference
-from transfer_nas.stored_form import flaw
 from transfer_nas.stored_result import read_source_result
 
 FORMAT = 1
@@ -166,8 +168,11 @@ def _strategy(value: dict[str, Any]) -> StoredStrategy:
     if not all(np.isfinite(np.asarray(array, float)).all() for array in weights):
         raise ValueError("a weight is not finite")
     sizes = {name: value[name] for name in ("seed", "channels", "units", "embedding_size")}
-    if min(sizes["channels"], sizes["units"], sizes["embedding_size"]) < 1:
-        raise ValueError(f"a size is below 1: {sizes}")
+    numbers = (sizes["channels"], sizes["units"], sizes["embedding_size"])
+    if min(numbers) < 1 or max(numbers) > MOST_UNITS or not 0 <= sizes["seed"] <= LARGEST_SEED:
+        raise ValueError(f"a size is below 1 or above {MOST_UNITS:,}: {sizes}")
+    if not FEWEST_STAGES <= value["space"]["stages"] <= MOST_STAGES:
+        raise ValueError(f"space.stages is {value['space']['stages']}")
     return StoredStrategy(
         **sizes,
         space=value["space"],

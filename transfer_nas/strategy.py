@@ -15,6 +15,8 @@ BLOCK = 64
 """Pairs that the policy draws at once for the steps of shared training."""
 BLOCKS = 8
 """Blocks that the steps between two rounds draw from."""
+REDRAWS = 20
+"""How often the policy draws again what is over the limits, before uniform draws take its place."""
 STREAM = 62
 """Tells the random numbers of training samples from others that have the same seed."""
 
@@ -40,7 +42,7 @@ class RandomPairs(PairStrategy):
         return False
 
     def ask(self) -> list[Architecture]:
-        return [(*self.space.sample(self.rng), task) for task in self.next_tasks(self.batch)]
+        return [(*self.draw(self.rng), task) for task in self.next_tasks(self.batch)]
 
     def learn(self, pairs: Sequence[Architecture], scores: np.ndarray) -> None:
         """Learns nothing."""
@@ -161,10 +163,37 @@ class AttributeGuided(PairStrategy):
     def ask(self) -> list[Architecture]:
         if not self.learns:
             return [self.uniform_pair(self.rng)]
-        pairs, log_probabilities = self._draw(self.next_tasks(self.batch), self.rng)
+        pairs, log_probabilities = self.draw_pairs(self.next_tasks(self.batch), self.rng)
         self._log_probabilities = log_probabilities.tolist()
         self.entropy = -float(log_probabilities.mean()) / len(self.space)
         return pairs
+
+    def draw_pairs(
+        self, tasks: Sequence[int], rng: np.random.Generator
+    ) -> tuple[list[Architecture], np.ndarray]:
+        """Draws a pair for every task, within the limits.
+
+        What is over them is drawn again, as if the policy gave it no probability; where the policy
+        hardly draws anything else, architectures are drawn uniformly.
+
+        Returns:
+            The pairs, and the log-probabilities that the policy draws them with; of uniform ones,
+            that of the last pair that was refused.
+        """
+        pairs, log_probabilities = self._draw(tasks, rng)
+        for _ in range(REDRAWS):
+            over = [place for place, pair in enumerate(pairs) if not self.keeps(pair[:-1])]
+            if not over:
+                return pairs, log_probabilities
+            again, values = self._draw([tasks[place] for place in over], rng)
+            log_probabilities = log_probabilities.copy()
+            log_probabilities[over] = values
+            for place, pair in zip(over, again, strict=True):
+                pairs[place] = pair
+        for place, pair in enumerate(pairs):
+            if not self.keeps(pair[:-1]):
+                pairs[place] = (*self.draw(rng), pair[-1])
+        return pairs, log_probabilities
 
     def _draw(
         self, tasks: Sequence[int], rng: np.random.Generator

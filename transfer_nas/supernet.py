@@ -35,7 +35,7 @@ class ChainSupernet(keras.Model):
         attribute, 0…A−1, that a training step is for; A for all alike (see
         `AttributeHeads`). It changes gradients alone.
 
-    Output: logits, float tensor `(n, A)`.
+    Output: logits, float32 tensor `(n, A)`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ChainSupernet(keras.Model):
             choices: An int32 scalar a decision.
 
         Returns:
-            Float tensor `(n, C)`: the last stage's output, averaged over positions.
+            Float32 tensor `(n, C)`: the last stage's output, averaged over positions.
         """
         left = iter(choices)
         weights = self.stage_layer.stage_weights()
@@ -91,14 +91,14 @@ class ChainSupernet(keras.Model):
             if stage in reductions(self.stages):
                 outputs = [ops.average_pool(output, 2, 2) for output in outputs]
                 x = outputs[-1]
-        return ops.mean(x, axis=(1, 2))
+        return ops.mean(ops.cast(x, "float32"), axis=(1, 2))
 
     def standardize(self, images: Any) -> Any:
         """Gives every image mean 0 and variance 1, so that contrast does not count."""
-        x = ops.cast(images, self.compute_dtype)
+        x = ops.cast(images, "float32")  # In float16, squares of pixels are infinite.
         # Not by `normalize`: in a difference of squares, bright images would lose digits.
         mean, variance = ops.moments(x, axes=(1, 2, 3), keepdims=True)
-        return (x - mean) * ops.rsqrt(variance + EPSILON)
+        return ops.cast((x - mean) * ops.rsqrt(variance + EPSILON), self.compute_dtype)
 
 
 def mean_of_sources(x: Any, outputs: list[Any], skips: list[Any]) -> Any:

@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from graftwork.disk import disk_use
 from graftwork.run import read_config
 from reports import save_transfer_report
+from reports.run_folder import mapping
 from reports.transfer_learned import weights_words
 from transfer_nas.sentences import (
     application_lines,
@@ -46,7 +48,7 @@ def print_learning(run: Path, result: dict[str, Any], console: Console) -> None:
     )
     console.print()
     console.print(table)
-    arguments = read_config(run)["arguments"]
+    arguments = mapping(read_config(run), "arguments")
     console.print(
         f"mean {result['score']} on validation images, under shared weights that "
         f"{weights_words(arguments)}",
@@ -162,3 +164,4 @@ def _end(
     for name in names:
         if report.with_name(name).exists():
             console.print(f"{name:<12} {report.with_name(name)}", markup=False)
+    console.print(disk_use(report.parent), markup=False)

@@ -7,6 +7,7 @@ import numpy as np
 
 from graftwork.space import Architecture
 from graftwork.strategies.base import Strategy
+from graftwork.strategies.constrained import Constrained
 from graftwork.strategies.sequential import SequentialStrategy
 
 
@@ -23,7 +24,7 @@ class OneShot(Strategy):
         rounds: Rounds of shared training, at least 1.
     """
 
-    def __init__(self, strategy: SequentialStrategy, rounds: int) -> None:
+    def __init__(self, strategy: SequentialStrategy | Constrained, rounds: int) -> None:
         self.strategy = strategy
         self.rounds = rounds
         self._round = 0

@@ -25,19 +25,25 @@ class RandomSearch(Strategy):
         rounds: Rounds before the search is done.
         candidates: Architectures a round, at least 1.
         seed: Seed of the draws.
+        most: Evaluations after which the search ends, whichever round it is; None for no limit.
     """
 
-    def __init__(self, space: Space, rounds: int, candidates: int, seed: int) -> None:
+    def __init__(
+        self, space: Space, rounds: int, candidates: int, seed: int, most: int | None = None
+    ) -> None:
         self.space = space
         self.rounds = rounds
         self.candidates = candidates
+        self.most = most
+        self.evaluated = 0
         self._rng = np.random.default_rng([seed, 13])
         self._best = space.sample(self._rng)
         self._round = 0
 
     @property
     def done(self) -> bool:
-        return self._round >= self.rounds
+        enough = self.most is not None and self.evaluated >= self.most
+        return enough or self._round >= self.rounds
 
     @property
     def best(self) -> Architecture:
@@ -45,7 +51,8 @@ class RandomSearch(Strategy):
 
     def ask(self) -> list[Architecture]:
         drawn = [self.space.sample(self._rng) for _ in range(self.candidates)]
-        return list(dict.fromkeys([self._best, *drawn]))
+        asked = list(dict.fromkeys([self._best, *drawn]))
+        return asked if self.most is None else asked[: self.most - self.evaluated]
 
     def tell(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
         means = scores.mean(axis=1)
@@ -57,6 +64,7 @@ class RandomSearch(Strategy):
             "changed": int(architectures[winner] != self._best),
         }
         self._best = architectures[winner]
+        self.evaluated += len(architectures)
         self._round += 1
 
     def training_sample(self, rng: np.random.Generator) -> Architecture:
@@ -69,12 +77,13 @@ class RandomSearch(Strategy):
         return {
             "best": list(self._best),
             "round": self._round,
+            "evaluated": self.evaluated,
             "rng": self._rng.bit_generator.state,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self._best = tuple(state["best"])
-        self._round = state["round"]
+        self._round, self.evaluated = state["round"], state.get("evaluated", 0)
         self._rng.bit_generator.state = state["rng"]
 
 

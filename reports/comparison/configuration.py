@@ -60,6 +60,7 @@ def settings(run: RunFolder) -> dict[str, str]:
     for domain in listed(run.config, "domains"):
         name = domain.get("name")
         rows += [(f"data of {name}: {key}", value) for key, value in dataset_rows(domain)]
+    rows += list(run.engine.items())
     rows += [
         (f"version of {name}", value) for name, value in flatten(mapping(run.config, "versions"))
     ]

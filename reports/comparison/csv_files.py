@@ -11,6 +11,9 @@ from reports.comparison.document import Cell, Table
 
 Value = str | int | float | None
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""How a formula begins in spreadsheets; those of full width count in some."""
+
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     """Writes rows as CSV in UTF-8, atomically. What is not there is an empty field.
@@ -22,7 +25,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[Value]
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow(map(_text, header))
     writer.writerows(map(_fields, rows))
     write_text(path, buffer.getvalue())
 
@@ -35,7 +38,25 @@ def write_table(path: Path, table: Table) -> None:
 
 
 def _fields(values: Sequence[Value]) -> list[str]:
-    return ["" if value is None else str(value) for value in values]
+    return [_text(value) if isinstance(value, str) else _number(value) for value in values]
+
+
+def _number(value: int | float | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _text(value: str) -> str:
+    """Returns a text that no spreadsheet takes for a formula: names come from anywhere."""
+    if not value.lstrip().startswith(FORMULA) or _is_number(value):
+        return value
+    return f"'{value}"
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def _value(cell: Cell) -> Value:

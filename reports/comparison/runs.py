@@ -14,7 +14,7 @@ from reports import run_states
 from reports.comparison.measured import measured, name_of
 from reports.names import printable, shorten
 from reports.run_folder import RunFolder, mapping
-from reports.wording import quantity
+from reports.wording import failed_words, quantity
 
 KINDS = {
     "trees search": "trees",
@@ -173,7 +173,8 @@ def _read(path: Path, name: str) -> ComparedRun:
         case run_states.FAILED:
             problem = f"{FAILED}: {reason}"
         case _:
-            problem = ""
+            failed = failed_words(run_states.listed(state.run.result, "failed"))
+            problem = f"{FAILED}: {failed}" if failed else ""
     if not kind:
         command = shorten(printable(state.command), 60)
         return ComparedRun(path, name, "", None, f"{NO_RUN}: its command, {command!r}, has none.")

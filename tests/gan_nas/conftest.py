@@ -35,19 +35,31 @@ def traces():
 
 
 @pytest.fixture(scope="session")
-def searched_gan(run_gans, traces, tmp_path_factory):
+def builds():
+    """The kinds and seeds whose first weights were drawn, by networks that were built."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def searched_gan(run_gans, traces, builds, tmp_path_factory):
     """A finished search with two seeds and all controls. Not to be written on."""
+    from gan_nas.networks import Networks
     from graftwork.adversarial_model import AdversarialModel
 
     path = tmp_path_factory.mktemp("gans") / "searched"
-    train_step = AdversarialModel.train_step
+    train_step, first_weights = AdversarialModel.train_step, Networks.first_weights
 
     def counted(self, data):
         # Python sees this call only while it is traced.
         traces.append(self.generator.name)
         return train_step(self, data)
 
+    def noted(self, kind, seed):
+        builds.append((kind, seed))
+        return first_weights(self, kind, seed)
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Networks, "first_weights", noted)
         patch.setattr(AdversarialModel, "train_step", counted)
         run_gans("search", "--out", path, *tiny.GAN_SEARCH, "--seeds", 2)
     return path

@@ -343,6 +343,7 @@ def test_a_folder_that_is_neither_run_nor_images_is_refused_before_any_training(
     [
         (["--images", 1], ["images must be at least 2"]),
         (["--truncate", 0], ["truncate must be above 0"]),
+        (["--dataset", "digits"], ["--dataset digits is for a folder", "Leave the flag out"]),
     ],
 )
 def test_evaluations_that_make_no_sense_are_refused(gan_command, searched_gan, flags, parts):

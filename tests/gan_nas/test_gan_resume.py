@@ -19,7 +19,7 @@ STOPS = {
     "a round recorded, without checkpoint": ("SIGKILL after 1 record round 1", "round"),
     "the search recorded, without checkpoint": ("SIGKILL after 1 record searched", "searched"),
     "by Ctrl-C, in the first training": ("SIGINT after 1 checkpoint 2 training", "searched"),
-    "after it, before its generator": ("SIGKILL before 1 rename generator.keras", "trained"),
+    "after it, before its generator": ("SIGKILL before 1 rename generator.keras", "searched"),
 }
 STATUS = {"SIGKILL": -9, "SIGINT": 130}
 

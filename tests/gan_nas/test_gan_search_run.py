@@ -37,6 +37,11 @@ def test_one_trace_a_kind_of_networks_serves_all_seeds(searched_gan, traces):
     assert sorted(collections.Counter(traces).values()) == [1, 1, 1]
 
 
+def test_trainings_with_one_seed_build_their_networks_once(searched_gan, builds):
+    # Cells of the search and of the trainings, DCGAN and SNGAN, for each of two seeds.
+    assert len(builds) == len(set(builds)) == 8
+
+
 def test_the_result_tells_what_was_searched(result):
     assert set(result) == {
         *("format", "command", "status", "dataset", "reward", "extractor", "extractor_note"),

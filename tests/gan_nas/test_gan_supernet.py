@@ -72,7 +72,7 @@ def compiled_gradients(network):
 def test_outputs_and_gradients_are_those_of_the_plain_model(kind, classes):
     supernet = make(kind, classes)
     rng = np.random.default_rng(3)
-    for number in range(10):
+    for number in range(4):
         architecture = SPACE.sample(rng)
         plain = extract(supernet, SPACE, architecture)
         inputs = inputs_of(supernet, architecture, seed=number)
@@ -103,7 +103,7 @@ def test_rows_that_were_not_chosen_get_no_gradient_and_one_trace_serves_all(kind
     run, traces = compiled_gradients(supernet)
     rng = np.random.default_rng(4)
     (cell,) = supernet.searched_cells
-    for _ in range(20):
+    for _ in range(8):
         architecture = space.sample(rng)
         gradients = run(inputs_of(supernet, architecture))[1]
         by_path = {

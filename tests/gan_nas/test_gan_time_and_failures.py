@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny
 
-from gan_nas import search_run
+from gan_nas import job_training
 from gan_nas.outcome import SHORTLIST, ranked_anew
 from gan_nas.space import GanSpace
 from graftwork.adversarial_training import AdversarialTrainer, NonFinite
@@ -80,7 +80,7 @@ def test_a_search_that_was_cut_short_says_so_after_an_interruption_too(
 def test_controls_that_cannot_be_trained_are_told_and_the_others_go_on(
     gan_command, searched_gan, tmp_path, monkeypatch
 ):
-    under_way, train_job, train = [], search_run.train_job, AdversarialTrainer.train
+    under_way, train_job, train = [], job_training.train_job, AdversarialTrainer.train
 
     def noted(job, *arguments):
         under_way.append(job.method)
@@ -95,7 +95,7 @@ def test_controls_that_cannot_be_trained_are_told_and_the_others_go_on(
             raise NonFinite("a loss is not finite")
         return train(self, *arguments)
 
-    monkeypatch.setattr(search_run, "train_job", noted)
+    monkeypatch.setattr(job_training, "train_job", noted)
     monkeypatch.setattr(AdversarialTrainer, "train", diverging)
     interrupt(monkeypatch, "trained", method="SNGAN")
     path = tmp_path / "run"
@@ -143,7 +143,8 @@ class Scores:
 
 
 def shortlist_of(architectures, top=2):
-    setup = SimpleNamespace(space=GanSpace.make(8, 1), config=SimpleNamespace(top=top))
+    config = SimpleNamespace(top=top)
+    setup = SimpleNamespace(space=GanSpace.make(8, 1), config=config, constraints=None)
     evaluator = Scores()
     return ranked_anew(setup, evaluator, architectures), evaluator.asked
 

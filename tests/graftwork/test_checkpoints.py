@@ -107,11 +107,38 @@ def test_a_checkpoint_that_was_passed_over_does_not_come_back(path):
     write(path, 3)
     (path / "checkpoints" / "00000002" / "state.json").write_text("{")
     with Run.resume(path) as run:
-        restored(run)
-        assert checkpoints(path) == ["00000001"]
+        assert restored(run)[0] == {"round": 1}
+        assert restored(run)[0] == {"round": 1}
         run.checkpoint({"round": 2})
-        assert checkpoints(path) == ["00000001", "00000002"]
         assert restored(run)[0] == {"round": 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        '{"state": {}, "journal_bytes": -1, "elapsed": 0}',
+        '{"state": {}, "journal_bytes": true, "elapsed": 0}',
+        '{"state": {}, "journal_bytes": 0, "elapsed": -1}',
+        '{"state": {}, "journal_bytes": 0, "elapsed": 1e999}',
+        '{"state": 0, "journal_bytes": 0, "elapsed": 0}',
+        "[" * 100_000,
+    ],
+    ids=["list", "before the journal", "no size", "no time", "endless", "no state", "deep"],
+)
+def test_a_checkpoint_of_another_form_gives_way_to_the_one_before(path, text):
+    write(path, 2)
+    (path / "checkpoints" / "00000001" / "state.json").write_text(text)
+    with Run.resume(path) as run:
+        assert restored(run)[0] == {"round": 0}
+        assert rounds_of(path) == [0]
+
+
+def test_a_run_with_a_link_that_leads_out_of_it_is_not_resumed(path, tmp_path):
+    write(path, 1)
+    (path / "samples").symlink_to(tmp_path)
+    with pytest.raises(InputError, match="leads out of the run"):
+        Run.resume(path)
 
 
 def test_a_checkpoint_ahead_of_the_journal_is_passed_over(path):

@@ -10,6 +10,7 @@ import graftwork
 from graftwork import run as run_module
 from graftwork.errors import InputError
 from graftwork.journal import read_journal
+from graftwork.json_text import LARGEST_JOURNAL
 from graftwork.run import Run, read_config
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
@@ -91,6 +92,8 @@ def test_only_a_run_is_resumed(tmp_path, path):
         ("{}", "Received format: None"),
         ("[]", "Received format: 'list'"),
         ('{"format"', "is not valid JSON"),
+        ('{"format": 1, "arguments": []}', "damaged: arguments is a list in place of an object"),
+        ('{"format": 1, "command": 7}', "damaged: command is a whole number in place of"),
     ):
         (path / "config.json").write_text(content)
         with pytest.raises(InputError, match=message):
@@ -193,6 +196,32 @@ def test_a_broken_line_before_the_last_is_named(path):
     journal = path / "journal.jsonl"
     journal.write_bytes(b"{broken\n" + journal.read_bytes())
     with pytest.raises(InputError, match=r"journal\.jsonl, line 1, is not valid JSON"):
+        read_journal(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[1]", "is no event"),
+        ('{"event": 1}', "is no event"),
+        ('{"event": "round", "score": NaN}', "NaN is no number"),
+        ("[" * 9999, "nested"),
+    ],
+    ids=["list", "no event", "NaN", "deep"],
+)
+def test_a_line_that_is_no_event_is_named(path, line, reason):
+    write(path, 1)
+    with open(path / "journal.jsonl", "a") as file:
+        file.write(line + "\n")
+    with pytest.raises(InputError, match=rf"journal\.jsonl, line 2, .*{reason}"):
+        read_journal(path)
+
+
+def test_a_journal_that_is_none_is_not_read(path):
+    write(path, 0)
+    with open(path / "journal.jsonl", "wb") as file:
+        file.truncate(LARGEST_JOURNAL + 1)
+    with pytest.raises(InputError, match="bytes, where at most"):
         read_journal(path)
 
 

@@ -27,7 +27,7 @@ def checkpoints(path):
 
 
 def rounds_of(path):
-    return [event["round"] for event in read_journal(path)]
+    return [event["round"] for event in read_journal(path) if event["event"] == "round"]
 
 
 def restored(run):

@@ -6,7 +6,7 @@ import scipy.special
 import tiny
 
 from datasets.merged import official_score
-from multitask_nas.latency import latency_ms
+from graftwork.latency import latency_ms
 from multitask_nas.model import build_model
 from multitask_nas.standalone import Schedule, StandaloneTraining, training_data
 from multitask_nas.supernet import build_supernet

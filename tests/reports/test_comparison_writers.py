@@ -236,7 +236,7 @@ def test_a_table_as_csv_has_numbers_in_full(tmp_path):
         ["method", "error (%)", "note"],
         ['a "b", c', "8.128371", "x\ny"],
         ["d", "", ""],
-        ["e", "not finite", "=1+1"],
+        ["e", "not finite", "'=1+1"],
     ]
 
 

@@ -59,7 +59,7 @@ def test_the_result_says_how_a_run_ended(run, status, state):
         ("config.json", "[]", "config.json must hold a JSON object"),
         ("config.json", '{"format": 1}', "no command"),
         ("config.json", None, "config.json does not exist"),
-        ("config.json", "[" * 100_000, "config.json must hold a JSON object"),
+        ("config.json", "[" * 100_000, "nested more than 100 levels deep"),
         ("result.json", "\x00\x00", "result.json is not valid JSON"),
         ("journal.jsonl", '{"event": "start"}\n\x00\x00\n{"event": "round"}\n', "line 2"),
         ("journal.jsonl", '{"event": "start"}\n{"event": "rou\n{"event": "round"}\n', "line 2"),

@@ -9,7 +9,7 @@ import tiny_transfer
 from graftwork.errors import InputError
 from graftwork.files import read_json, write_json
 from graftwork.run import Run
-from transfer_nas.stored_form import flaw
+from graftwork.stored_form import flaw
 from transfer_nas.stored_result import read_source_result
 from transfer_nas.stored_strategy import read_strategies
 

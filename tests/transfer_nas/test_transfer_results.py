@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from graftwork.progress import Progress
 from transfer_nas.chosen_networks import ChosenNetworks
 from transfer_nas.differences import compared, matched
+from transfer_nas.job_training import Job
 from transfer_nas.method_table import best_so_far, mean_of
 from transfer_nas.negative_transfer import OVER_DRAWS, OVER_SEEDS
 from transfer_nas.results import application_result, correlation
 from transfer_nas.sentences import application_lines, said
-from transfer_nas.standalone import TrainedChain
 
 ATTRIBUTES = ("a", "b", "c", "d")
 DATASET = {"name": "target", "fingerprint": "f", "attributes": list(ATTRIBUTES)}
@@ -374,51 +372,48 @@ def test_a_network_that_several_methods_chose_counts_once():
     assert correlation([*events, again]) == correlation(events)
 
 
-class CountedTraining:
-    """Stands in for trainings: every one has another result."""
+def chosen(attribute, *architecture, seed=0, keep=False):
+    return Job(seed, ATTRIBUTES.index(attribute), attribute, architecture, 5, keep)
 
-    architecture, done, count = (), False, 0
 
-    def begin(self, architecture, attribute, seed):
-        self.architecture, self.done = architecture, False
-
-    def advance(self, on_step):
-        self.done = True
-
-    def state(self):
-        return {}, {"step": np.array(4)}
-
-    def finish(self):
-        self.count += 1
-        return TrainedChain(0.1 * self.count, 0.2, 10, 20, 3.0)
+def row_of(job, **more):
+    """What the journal says of a job that was trained."""
+    scores = {"validation_score": 0.7, "test_score": 0.6, "training_seconds": 3.0}
+    return {"attribute": job.name, "architecture": [*job.architecture], **scores, **more}
 
 
 def test_a_network_is_trained_once_a_seed_and_attribute():
-    networks = ChosenNetworks.__new__(ChosenNetworks)
-    networks.steps, networks.attributes = 4, ("a", "b")
-    networks.training, networks._known = CountedTraining(), {}
-    progress = Progress(Console(quiet=True))
-
-    def train(rows, seed=0):
-        return networks.train(rows, seed, None, {}, lambda *_: None, progress, "Train")
-
-    first = train([([0, 1], 0.5), ([0, 1], 0.6)])
-    # The same architecture for another attribute is another network.
-    assert networks.training.count == 2
-    again = train([([0, 1], 0.7), ([1, 1], 0.6)])
-    assert networks.training.count == 3
-    same = {"reused": True, "training_seconds": 0.0, "shared_score": 0.7}
-    assert again[0] == first[0] | same
-    assert "reused" not in again[1]
-    assert "reused" not in train([([0, 1], 0.7), ([1, 1], 0.6)], seed=1)[0]
+    job = chosen("a", 0, 1)
+    networks = ChosenNetworks([])
+    assert networks.known(job, 0.5) is None
+    row = row_of(job, shared_score=0.5)
+    networks.note(0, [row])
+    expected = row | {"reused": True, "training_seconds": 0.0, "shared_score": 0.7}
+    assert networks.known(job, 0.7) == expected
+    # The same architecture for another attribute is another network, and of another seed.
+    for other in (chosen("b", 0, 1), chosen("a", 1, 1), chosen("a", 0, 1, seed=1)):
+        assert networks.known(other, 0.7) is None
     # A run that goes on knows them from its journal.
-    networks._known = {}
-    networks.remember([{"event": "trained", "seed": 0, "attributes": first}, {"event": "start"}])
-    assert train([([0, 1], 0.7), ([0, 1], 0.6)])[1] == first[1] | {
-        "reused": True,
-        "training_seconds": 0.0,
+    events = [{"event": "start"}, {"event": "trained", "seed": 0, "attributes": [row]}]
+    assert ChosenNetworks(events).known(job, 0.7) == expected
+
+
+def test_a_network_that_is_to_be_kept_is_trained_again_only_if_it_was_not():
+    job, row = chosen("a", 0, 1, keep=True), row_of(chosen("a", 0, 1))
+    networks = ChosenNetworks([{"event": "trained", "seed": 0, "attributes": [row]}])
+    assert networks.known(job, 0.7) is None
+    networks.note(0, [{**row, "saved": True}])
+    assert networks.known(job, 0.7)["saved"]
+
+
+def test_a_network_that_failed_is_not_tried_for_another_method():
+    job = chosen("b", 0, 1, keep=True)
+    failed = {"event": "failed", "seed": 0, "attribute": "b", "architecture": [0, 1]}
+    networks = ChosenNetworks([{**failed, "reason": "the loss became nan, twice"}])
+    assert networks.known(job, 0.7) == {
+        **{"attribute": "b", "architecture": [0, 1]},
+        **{"failed": "the loss became nan, twice", "shared_score": 0.7},
     }
-    assert networks.training.count == 5
 
 
 def test_data_that_were_learned_on_are_told():

@@ -1,9 +1,25 @@
 """What JSON that was read from a file must hold, and the first thing that is wrong with it."""
 
+from pathlib import Path
 from typing import Any
+
+from graftwork.errors import InputError
+from graftwork.json_text import read_json_file
 
 NUMBER = (None, float)
 """A number, or null where it is not known."""
+
+
+def read_form(path: Path, form: Any) -> Any:
+    """Reads a JSON file that must have a form (see `flaw`).
+
+    Raises:
+        InputError: If it is missing, broken, huge or of another form; the line names it.
+    """
+    value = read_json_file(path)
+    if found := flaw(value, form):
+        raise InputError(f"{path} is damaged: {found}. Copy it again.")
+    return value
 
 
 def flaw(value: Any, form: Any, place: str = "") -> str | None:

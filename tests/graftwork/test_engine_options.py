@@ -1,0 +1,41 @@
+"""Which commands train side by side, and with what that goes together."""
+
+import json
+
+import pytest
+
+from graftwork import devices
+from graftwork.engine_options import EngineOptions, JobOptions
+from graftwork.errors import InputError
+from graftwork.failures import Attempt, OutOfMemoryError
+
+
+@pytest.mark.parametrize("distribute", ["mirrored", "multiworker"])
+def test_what_shares_all_devices_is_not_trained_beside_others(distribute):
+    JobOptions(distribute=distribute).check_engine()
+    with pytest.raises(InputError, match=f"--jobs must be 1 with --distribute {distribute}"):
+        JobOptions(distribute=distribute, jobs=2).check_engine()
+
+
+def test_a_worker_computes_as_its_parent_but_on_one_device():
+    options = JobOptions(
+        precision="mixed_bfloat16", jit=True, deterministic=True, distribute="mirrored"
+    )
+    found = EngineOptions(**json.loads(options.of_worker()))
+    assert found == EngineOptions(precision="mixed_bfloat16", jit=True, deterministic=True)
+
+
+@pytest.mark.parametrize(
+    "words", [("trees", "train", "run"), ("transfer", "learn", "--out", "run")], ids=" ".join
+)
+def test_a_command_that_trains_one_network_has_no_jobs(command, words):
+    status, out, err = command(*words, "--jobs", "2")
+    assert status == 2
+    assert "--jobs" in out + err
+
+
+@pytest.mark.parametrize(("batch_size", "half"), [(12, 4), (24, 12), (4, 4)])
+def test_half_a_batch_is_split_evenly_over_the_devices(monkeypatch, batch_size, half):
+    monkeypatch.setattr(devices, "replicas", lambda: 4)
+    again = Attempt(0, batch_size).again(OutOfMemoryError("memory ran out", ""))
+    assert again.batch_size == half

@@ -1,0 +1,16 @@
+"""What a worker process of the tests does: that of Graftwork, with the dataset `tiny` known."""
+
+from pathlib import Path
+
+import pytest
+import tiny
+
+from graftwork.job_folder import JobFolder
+from multitask_nas import job_worker
+
+
+def trees(run: Path, words: list[str], folder: JobFolder) -> dict:
+    """Trains a tree of a comparison."""
+    with pytest.MonkeyPatch.context() as patch:
+        tiny.register(patch)
+        return job_worker.train(run, words, folder)
