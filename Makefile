@@ -5,7 +5,7 @@ DEMO := runs/demo
 
 DEMO_GAN := runs/demo-gan
 
-.PHONY: setup demo demo-gan gallery test check format lock clean
+.PHONY: setup demo demo-gan gallery test test-slow check format lock clean
 
 # Everything, pinned and checked by hash; again only when the pins change.
 setup: $(VENV)/installed
@@ -46,6 +46,10 @@ gallery: setup
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# What takes a minute or more each: several devices, many processes.
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
 
 check: setup
 	$(BIN)/ruff check .

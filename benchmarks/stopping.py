@@ -10,6 +10,8 @@ one that does not, the traceback at that moment is printed. Exits with status 1 
 """
 
 import argparse
+import os
+import resource
 import signal
 import subprocess
 import sys
@@ -47,9 +49,17 @@ def start(words: list[str], log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def stopped(process: subprocess.Popen[bytes], log: Path) -> tuple[float, str]:
-    """Sends SIGTERM. Returns the seconds until the end, and what was wrong with it."""
+def cpu_seconds(process: int) -> float:
+    """Returns what a process of Linux has computed."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def stopped(process: subprocess.Popen[bytes], log: Path) -> tuple[float, float, str]:
+    """Sends SIGTERM. Returns the seconds until the end, those of the CPU, and what was wrong."""
     begin, wrong = time.monotonic(), ""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = ended.ru_utime + ended.ru_stime + cpu_seconds(process.pid)
     process.terminate()
     try:
         process.wait(MOST)
@@ -59,7 +69,8 @@ def stopped(process: subprocess.Popen[bytes], log: Path) -> tuple[float, str]:
         wrong = log.read_text()[-3000:]
     if process.returncode != 143:
         wrong += f"status {process.returncode}: {log.read_text()[-800:]}"
-    return time.monotonic() - begin, wrong
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.monotonic() - begin, ended.ru_utime + ended.ru_stime - before, wrong
 
 
 def stage_of(log: Path) -> str:
@@ -80,10 +91,13 @@ def disturb(words: list[str], folder: Path, signals: int, rng: np.random.Generat
             process.wait(delay)
         except subprocess.TimeoutExpired:
             stage = stage_of(log)
-            seconds, wrong = stopped(process, log)
+            seconds, computed, wrong = stopped(process, log)
             sent += 1
             flaws += [wrong] if wrong else []
-            print(f"{words[0]} {words[1]:<7} {stage:<24} {delay:5.1f} s {seconds:6.2f} s {wrong}")
+            name = " ".join(words[:2])
+            print(
+                f"{name:<14} {stage:<24} {delay:5.1f} s {seconds:6.2f} s {computed:5.2f} s", wrong
+            )
         else:
             runs += 1
             if process.returncode:
@@ -100,7 +114,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     config = parser.parse_args()
     flaws = []
-    print("command        stage                    after  ended in")
+    print("command        stage                    after  ended in  of CPU")
     with tempfile.TemporaryDirectory() as name:
         for number, kind in enumerate(COMMANDS):
             if kind not in config.kinds:

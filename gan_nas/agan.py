@@ -61,8 +61,9 @@ class AGan(Strategy):
         constraints: What a generator may cost. A child over it is told a lower score
             (`graftwork.constraints.penalised`), so that the controller learns where the limits
             are; the candidates of the last round, and what is returned, keep them.
-        most: Scored generators after which the search ends, the candidates of the last round
-            among them: the controller has as many rounds as that allows. None for no limit.
+        most: Scored generators after which the search ends, at least 4: half of them candidates of
+            the last round, the others children, fewer an update where they do not suffice for
+            all rounds. None for no limit.
     """
 
     def __init__(
@@ -84,7 +85,10 @@ class AGan(Strategy):
     ) -> None:
         self.constraints = constraints
         if most is not None:
-            candidates = min(candidates, most)
+            # Half is for the choice at the end. Fewer children an update rather than fewer rounds:
+            # the shared weights learn in all of them.
+            candidates = min(candidates, most // 2)
+            children = max(2, min(children, (most - candidates) // rounds))
             rounds = min(rounds, (most - candidates) // children)
         self.space, self.warmup, self.rounds = space, warmup, rounds
         self.children, self.candidates = children, min(candidates, space.size)

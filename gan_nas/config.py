@@ -137,6 +137,8 @@ class GanSearch(BudgetOptions, JobOptions, DataOptions):
         at_most(self, LARGEST_SEED, "seed")
         positive(self, "generator_learning_rate", "discriminator_learning_rate", "sample_minutes")
         self.check_budget()
+        if self.strategy == "agan" and self.max_candidates is not None:
+            at_least(self, 4, "max_candidates")  # Two for an update, and two to choose from.
         if not 0 <= self.ema < 1:
             raise InputError(f"ema must be at least 0 and below 1. Received: {self.ema}.")
         if not self.channels or min(self.channels) < 1:

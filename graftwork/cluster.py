@@ -159,8 +159,10 @@ def _goes_on(config: Any) -> bool:
 def _connect(goes_on: bool) -> None:
     """Waits for the other workers, before anything else is computed: TensorFlow wants it so."""
     from graftwork.backend import load_backend
+    from graftwork.meeting import meet
 
     load_backend()
+    meet(_cluster)
     from graftwork.collective import agree, connect
 
     connect()

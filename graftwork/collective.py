@@ -3,32 +3,21 @@
 One of the few modules that touch `tf` (ARCHITECTURE.md names them).
 """
 
-import contextlib
 import functools
-import signal
-import socket
-import sys
-import threading
-from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
-from graftwork.cluster import cluster, workers
-
-SECONDS_UNTIL_WAITING = 10.0
-"""Workers that come later are named, now and again."""
-SECONDS_TO_ANSWER = 2.0
+from graftwork.cluster import workers
 
 Value = TypeVar("Value", bool, int, float, np.ndarray)
 
 
 def connect() -> tf.distribute.Strategy:
     """Returns the strategy of this process and the others; waits until all are there."""
-    with _stopped_at_once(), _told_who_is_late():
-        strategy = _strategy()
-        barrier()
+    strategy = _strategy()
+    barrier()
     return strategy
 
 
@@ -66,43 +55,3 @@ def agree(value: Value) -> Value:
 def barrier() -> None:
     """Waits until all workers have come to here."""
     agree(0.0)
-
-
-@contextlib.contextmanager
-def _stopped_at_once() -> Iterator[None]:
-    """Lets Ctrl-C and SIGTERM end the process: Python's handlers wait for TensorFlow's return."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-
-
-@contextlib.contextmanager
-def _told_who_is_late() -> Iterator[None]:
-    """Says now and again, on standard error, for whom this process waits."""
-    done = threading.Event()
-
-    def tell() -> None:
-        while not done.wait(SECONDS_UNTIL_WAITING):
-            late = [n for n in range(workers()) if n != cluster().index and not _listens(n)]
-            if late and not done.is_set():
-                names = ", ".join(map(cluster().name, late))
-                print(f"graftwork: waiting for {names}.", file=sys.stderr, flush=True)
-
-    threading.Thread(target=tell, daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()
-
-
-def _listens(index: int) -> bool:
-    host, port = cluster().addresses[index].rsplit(":", 1)
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER):
-            return True
-    except OSError:
-        return False

@@ -114,6 +114,12 @@ class TreeSearch(BudgetOptions, JobOptions, DataOptions):
         at_most(self, LARGEST_SEED, "seed")
         positive(self, "learning_rate", "search_learning_rate")
         self.check_budget()
+        visit = max(self.blocks)
+        if self.strategy == "gnas" and (self.max_candidates or visit) < visit:
+            raise InputError(
+                f"max-candidates must be at least {visit} for gnas: as many trees it compares when "
+                f"it visits its widest layer. Received: {self.max_candidates}."
+            )
         if self.time_budget is not None:
             parse_duration(self.time_budget)
 

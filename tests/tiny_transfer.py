@@ -21,7 +21,10 @@ LEARN = ("--dataset", SOURCE, "--seeds", "2", *_LEARNING)
 # The shared weights train in two chunks.
 _APPLYING = ("--shared-steps", "60", "--fine-tune", "3", "--steps", "4")
 APPLY = ("--dataset", TARGET, *_APPLYING, *SMALL)
-LEAVE_ONE_OUT = ("--dataset", SOURCE, "--dataset", TARGET, "--seeds", "1", *_LEARNING, *_APPLYING)
+LEAVE_ONE_OUT = (
+    *("--dataset", SOURCE, "--dataset", TARGET, "--seeds", "1", "--keep", "3"),
+    *(*_LEARNING, *_APPLYING),
+)
 TIMES = ("seconds", "training_seconds", "search_seconds")
 
 

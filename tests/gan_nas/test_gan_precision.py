@@ -31,12 +31,7 @@ def trained(precision):
         )
         losses = made.train(1, no_architecture)
         finished = networks.finished(DCGAN, None, made.generator)
-        return (
-            made,
-            {name: np.array(value) for name, value in made.state().items()},
-            losses,
-            finished,
-        )
+        return made, losses, finished
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,14 @@
 import dataclasses
 import json
 import socket
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from graftwork import cluster as cluster_module
-from graftwork import collective
+from graftwork import collective, meeting
 from graftwork.cluster import Cluster, LostWorkerError, as_worker, is_chief, read_cluster, workers
 from graftwork.errors import InputError
 from graftwork.failures import failure_of
@@ -176,19 +177,28 @@ def test_alone_everybody_agrees():
     assert collective.agree(2.5) == 2.5
 
 
-def test_late_workers_are_named(monkeypatch, capsys):
-    with socket.create_server(("127.0.0.1", 0)) as there, socket.create_server(("", 0)) as gone:
-        ports = [server.getsockname()[1] for server in (there, there, gone)]
-        gone.close()
-        found = Cluster(tuple(f"127.0.0.1:{port}" for port in ports), 0)
-        monkeypatch.setattr(cluster_module, "_cluster", found)
-        monkeypatch.setattr(collective, "SECONDS_UNTIL_WAITING", 0.01)
-        with collective._told_who_is_late():
-            told, until = "", time.monotonic() + 20
-            while not told and time.monotonic() < until:
-                time.sleep(0.02)
-                told = capsys.readouterr().err
-    assert told.splitlines()[0] == f"graftwork: waiting for worker 2 at 127.0.0.1:{ports[2]}."
+def test_late_workers_are_named_and_waited_for(monkeypatch, capsys):
+    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
+        addresses = tuple(f"127.0.0.1:{server.getsockname()[1]}" for server in (one, other))
+    monkeypatch.setattr(meeting, "SECONDS_UNTIL_TOLD", 0.01)
+    first = threading.Thread(target=meeting.meet, args=(Cluster(addresses, 0),), daemon=True)
+    first.start()
+    told, until = "", time.monotonic() + 20
+    while not told and time.monotonic() < until:
+        time.sleep(0.02)
+        told = capsys.readouterr().err
+    assert told.splitlines()[0] == f"graftwork: waiting for worker 1 at {addresses[1]}."
+    assert first.is_alive()
+    meeting.meet(Cluster(addresses, 1))
+    first.join(20)
+    assert not first.is_alive()
+
+
+def test_a_port_in_use_is_named():
+    with socket.create_server(("", 0)) as used:
+        port = used.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port} of worker 0 at host:{port} cannot be"):
+            meeting.meet(Cluster((f"host:{port}", "host1:2222"), 0))
 
 
 # A worker that is gone.
@@ -244,6 +254,7 @@ def test_the_command_line_says_how_to_go_on(worker, command, searched_copy, monk
 
 def test_workers_with_other_flags_are_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config(1))
+    monkeypatch.setattr(meeting, "meet", lambda cluster: None)
     monkeypatch.setattr(collective, "connect", lambda: None)
     monkeypatch.setattr(collective, "agree", lambda value: True)
     told = "worker 0 at host0:2222 was started with --resume, and worker 1 at host1:2222 without it"

@@ -13,6 +13,8 @@ import tiny
 
 from graftwork.files import read_json
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 200
 KILLED = "SIGKILL after 1 record round 2"
 

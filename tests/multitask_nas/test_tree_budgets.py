@@ -91,9 +91,18 @@ def test_limits_hold_when_a_search_is_resumed(run, tmp_path, command):
         (["--max-latency-ms", "1e-4"], "max-latency-ms must be at least "),
         (["--max-params", "0"], "max-params must be at least 1. Received: 0"),
         (["--max-candidates", "0"], "max-candidates must be at least 1. Received: 0"),
+        (["--max-candidates", "2"], "max-candidates must be at least 3 for gnas"),
         (["--max-flops", "nan"], "max-flops must be a number above 0. Received: nan"),
     ],
-    ids=["parameters", "flops", "latency", "no parameters", "no candidates", "nan"],
+    ids=[
+        "parameters",
+        "flops",
+        "latency",
+        "no parameters",
+        "no candidates",
+        "few candidates",
+        "nan",
+    ],
 )
 def test_limit_that_nothing_keeps_is_refused_before_training(flags, words, tmp_path, command):
     status, _, error = command("trees", "search", "--out", tmp_path / "run", *tiny.SEARCH, *flags)

@@ -55,6 +55,8 @@ def test_every_domain_is_left_out_once(gone_on, command):
         assert applied["dataset"]["name"] == left_out
         assert applied["source"]["domains"] == [other]
         assert (inside / "apply" / "report.html").exists()
+        for name in ("learn", "apply"):  # How to compute, and what to keep, holds inside, too.
+            assert read_json(inside / name / "config.json")["arguments"]["keep"] == 3
     assert "left out" in printed
     assert (path / "report.html").exists()
     status, _, error = command("transfer", "leave-one-out", "--out", path, "--resume")
