@@ -16,6 +16,7 @@ from datasets.cache import entry_folder, locked, writable
 from datasets.images import MachineError, fitted
 from datasets.info import Progress
 from datasets.source import ImageArray, Source
+from graftwork.cores import usable_cores
 from graftwork.errors import InputError
 from graftwork.files import read_json, sync_folder, write_json
 from graftwork.rows import map_array
@@ -164,7 +165,7 @@ def _pieces(
                 unreadable[str(row)] = str(error)
         return rows.start, pixels, unreadable, smaller
 
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    workers = usable_cores()
     stopped = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         try:
@@ -172,7 +173,7 @@ def _pieces(
             for first in range(done, shape[0], PIECE):
                 rows = range(first, min(first + PIECE, shape[0]))
                 waiting.append(pool.submit(decode, rows))
-                if len(waiting) > 2 * (workers or 1):  # No more decoded than is soon written.
+                if len(waiting) > 2 * workers:  # No more decoded than is soon written.
                     yield waiting.pop(0).result()
             while waiting:
                 yield waiting.pop(0).result()

@@ -14,6 +14,16 @@ from graftwork.space import Architecture
 
 RANDOM = "random cells"
 RANDOM_SEARCH = "random search"
+_DESCRIBED = {"event": str, "method": str, "kind": str, "seed": int, "index": int}
+_FAILED = {**_DESCRIBED, "reason": str}
+_TRAINED = {
+    **_DESCRIBED,
+    "networks": str,
+    "validation_kid": float,
+    "test": dict,
+    **dict.fromkeys(("parameters", "flops", "steps"), int),
+    "training_seconds": float,
+}
 FINAL = "final"
 """The kind of a generator that `graftwork gans train` made."""
 
@@ -37,6 +47,11 @@ class Job:
     index: int
     networks: str
     architecture: Architecture = ()
+
+    @property
+    def form(self) -> Any:
+        """What the journal must say of it."""
+        return _FAILED, _TRAINED
 
     @property
     def training_seed(self) -> int:

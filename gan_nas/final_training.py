@@ -7,18 +7,19 @@ from typing import Any
 from gan_nas.comparison import FINAL, Job
 from gan_nas.config import GanTraining
 from gan_nas.job_training import JobTrainings
-from gan_nas.job_worker import FINAL_ADDRESS
+from gan_nas.job_worker import ADDRESS
 from gan_nas.networks import CELLS
 from gan_nas.results import method_row
 from gan_nas.samples import Samples
 from gan_nas.setup import Setup
 from graftwork import files
 from graftwork.errors import InputError
-from graftwork.failures import TrainingError
+from graftwork.failures import TrainingError, failure_line
 from graftwork.progress import Stage
 from graftwork.run import Run
-from graftwork.unit_workers import forget, take_finished, train_side_by_side
-from graftwork.units import State, UnitRun
+from graftwork.unit_folders import forget, take_finished
+from graftwork.unit_workers import train_side_by_side
+from graftwork.units import STATE, State, UnitRun
 
 TIMES_THE_COMPARISON = 5
 
@@ -58,7 +59,7 @@ class FinalTraining(UnitRun):
 
     def execute(self) -> dict[str, Any]:
         """Trains what is left, and returns what `result.json` holds now."""
-        saved, arrays = self.run.restore() or ({"done": 0, "current": None}, {})
+        saved, arrays = self.run.restore(STATE) or ({"done": 0, "current": None}, {})
         if saved.get("current"):  # Its checkpoint would be lost.
             raise InputError(
                 f"the search in {self.run.path} was resumed and is not finished. Go on with: "
@@ -93,6 +94,13 @@ class FinalTraining(UnitRun):
                     self._train(job, (begun, arrays), stage)
                     begun, arrays = None, {}
         self._save({key: value for key, value in saved.items() if key != "final"})
+        failed = self.state.get("failed", [])
+        if len(failed) == len(self.jobs):
+            raise TrainingError(
+                f"the {failed[0]['method']} cannot be trained: {failed[0]['reason']}. What was "
+                "done before is kept",
+                "Give another --seed, or search anew with lower learning rates.",
+            )
         return self.result
 
     def _train(self, job: Job, begun: State, stage: Stage) -> None:
@@ -103,7 +111,8 @@ class FinalTraining(UnitRun):
             current = {"current": values["training"], "attempt": values["attempt"]}
             self._save({**self.saved, "final": {**self.state, **current}}, found)
 
-        entry = take_finished(self.run.path, self._unit(job.index)) or self.trainings.train(
+        unit, asked = self._unit(job.index), self._asked(job)
+        entry = take_finished(self.run.path, unit, job, asked) or self.trainings.train(
             job,
             begun,
             stage,
@@ -121,15 +130,16 @@ class FinalTraining(UnitRun):
         train_side_by_side(
             self.run.path,
             self.config,
-            [
-                (self._unit(job.index), job, (self.steps, json.dumps(dataclasses.asdict(job))))
-                for job in rest
-            ],
-            FINAL_ADDRESS,
+            [(self._unit(job.index), job, self._asked(job)) for job in rest],
+            ADDRESS,
             lambda number: True,
             stage,
             lambda number, entry: self._record(rest[number], entry),
         )
+
+    def _asked(self, job: Job) -> tuple[str, ...]:
+        """Returns the arguments of a job's worker."""
+        return str(self.steps), json.dumps(dataclasses.asdict(job))
 
     def _unit(self, rank: int) -> str:
         return f"final-{rank}"
@@ -138,18 +148,18 @@ class FinalTraining(UnitRun):
         """Writes what came of a training into the journal and `result.json`."""
         for text in entry.get("restored", []):
             self._restored(text)
-        if entry["event"] == "failed":
-            raise TrainingError(
-                f"the {job.method} cannot be trained: {entry['reason']}. What was done before is "
-                "kept",
-                "Give another --seed, or search anew with lower learning rates.",
-            )
         values = {key: entry[key] for key in entry if key not in ("event", "restored")}
-        self.run.record("trained", **values, shared_score=None)
-        self._write(values)
+        failed = entry["event"] == "failed"
+        if failed:
+            self.setup.progress.console.print(failure_line(entry), markup=False)
+            self.run.record("failed", **values)
+            self.state["failed"] = [*self.state.get("failed", []), entry]
+        else:
+            self.run.record("trained", **values, shared_score=None)
+            self._write(values)
         self.state |= {"trained": job.index + 1, "current": None, "attempt": None}
         self._save(self.saved)
-        forget(self.run.path, self._unit(job.index))
+        forget(self.run.path, self._unit(job.index), keep_log=failed)
 
     def _save(self, values: dict[str, Any], arrays: dict[str, Any] | None = None) -> None:
         self.run.checkpoint(values, arrays or {})

@@ -6,8 +6,8 @@ import numpy as np
 
 from graftwork.adversarial_training import AdversarialTrainer, NonFinite
 from graftwork.failures import TrainingError
-from graftwork.job_folder import StopRequested
 from graftwork.space import Architecture
+from graftwork.stopping import StopRequested
 
 
 class GuardedTraining:

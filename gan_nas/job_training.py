@@ -1,5 +1,6 @@
 """The trainings of a comparison: each job by itself, with what the journal says of it."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from gan_nas.sampling import latents
 from gan_nas.setup import Setup
 from gan_nas.standalone import StandaloneTraining
 from graftwork.failures import Attempt, TrainingError, with_retry
-from graftwork.job_folder import StopRequested
 from graftwork.progress import Stage
+from graftwork.stopping import StopRequested, saved_when_stopped
 from graftwork.units import State
 
 ROWS_OF_SAMPLES = 64
@@ -62,7 +63,7 @@ class JobTrainings:
             The journal's event `trained`, or `failed` with the reason.
 
         Raises:
-            StopRequested: As `stage` did; the checkpoint is written.
+            StopRequested: As `stage` did, or after a signal; the checkpoint is written.
         """
         current, arrays = state
         self._restored = restored
@@ -85,13 +86,16 @@ class JobTrainings:
                 values, found = training.state()
                 checkpoint({"training": values, "attempt": attempt.to_json()}, found)
 
-            try:
-                train_job(job, training, stage, self.samples, lambda _: save() if due() else None)
-            except StopRequested:
-                save()
-                raise
-            finally:
-                step = training.step
+            with saved_when_stopped():
+                try:
+                    train_job(
+                        job, training, stage, self.samples, lambda _: save() if due() else None
+                    )
+                except StopRequested:
+                    save()
+                    raise
+                finally:
+                    step = training.step
             return {"event": "trained", **self._finished(job, training), **attempt.retried}
 
         try:
@@ -112,6 +116,10 @@ class JobTrainings:
         """Returns the training of a kind of networks, which has one trace for all of it."""
         key = kind, batch_size
         if key not in self._trainings:
+            # That of another batch size, which may just have taken all memory, goes first.
+            for other in [one for one in self._trainings if one[0] == kind]:
+                del self._trainings[other]
+            gc.collect()
             pair = self.setup.pair(kind, batch_size)
             report = lambda text: self._restored(text)  # noqa: E731  # That of the job under way.
             self._trainings[key] = StandaloneTraining(pair, self.steps, report)

@@ -1,6 +1,5 @@
 """What a worker process does for `graftwork gans --jobs`: trains one generator."""
 
-import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ from gan_nas.config import GanSearch
 from graftwork.backend import backend_as
 from graftwork.engine_options import EngineOptions
 from graftwork.job_folder import JobFolder
-from graftwork.journal import read_journal
 from graftwork.progress import Progress, Stage
 from graftwork.stored_config import read_arguments
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:  # They import the backend.
     from gan_nas.setup import Setup
 
 ADDRESS = "gan_nas.job_worker:train"
-FINAL_ADDRESS = "gan_nas.job_worker:train_final"
 
 
 class _Told(Stage):
@@ -36,38 +33,7 @@ class _Told(Stage):
 
 
 def train(run: Path, words: Sequence[str], folder: JobFolder) -> dict[str, Any]:
-    """Trains one generator of a comparison; shows its samples and curves in the run folder.
-
-    Args:
-        run: The run folder; its journal and checkpoints are only read.
-        words: How to compute (`EngineOptions.of_worker`), the seed, the generator's place in the
-            comparison of that seed, and its architecture: what limits of latency allow may be
-            another one in this process.
-        folder: Where to keep checkpoints.
-
-    Returns:
-        The journal's event `trained` or `failed`; `restored` lists what the events of that name
-        before it say.
-    """
-    seed, place, architecture = map(json.loads, words[1:])
-    config, dataset = _data(run)
-    searched = next(
-        event
-        for event in read_journal(run)
-        if event["event"] == "searched" and event["seed"] == seed
-    )
-    with backend_as(EngineOptions(**json.loads(words[0]))):
-        from gan_nas.comparison import comparison_jobs
-        from gan_nas.setup import Setup
-
-        setup = Setup(config, dataset, Progress())
-        job = comparison_jobs(config, setup, searched)[place]
-        job = dataclasses.replace(job, architecture=tuple(architecture))
-        return _trained(setup, job, run, folder)
-
-
-def train_final(run: Path, words: Sequence[str], folder: JobFolder) -> dict[str, Any]:
-    """Trains one generator of the shortlist, as `graftwork gans train` does.
+    """Trains one generator; shows its samples and curves in the run folder.
 
     Args:
         run: The run folder; its journal and checkpoints are only read.
@@ -76,7 +42,8 @@ def train_final(run: Path, words: Sequence[str], folder: JobFolder) -> dict[str,
         folder: Where to keep checkpoints.
 
     Returns:
-        As `train`.
+        The journal's event `trained` or `failed`; `restored` lists what the events of that name
+        before it say.
     """
     engine, steps, values = map(json.loads, words)
     config, dataset = _data(run)
@@ -96,7 +63,7 @@ def _data(run: Path) -> tuple[GanSearch, Dataset]:
 
 
 def _trained(
-    setup: "Setup", job: "Job", run: Path, folder: JobFolder, steps: int | None = None
+    setup: "Setup", job: "Job", run: Path, folder: JobFolder, steps: int
 ) -> dict[str, Any]:
     from gan_nas.job_training import JobTrainings
     from gan_nas.samples import Samples

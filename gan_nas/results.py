@@ -195,8 +195,9 @@ def correlation(searches: list[Event], trainings: list[Event]) -> dict[str, Any]
 def compare(trainings: list[Event], other: str) -> dict[str, Any] | None:
     """Sets the KID of the searched generators against that of another method, by seed."""
     others = [t for t in trainings if t["method"] == other]
-    seeds = sorted({t["seed"] for t in others})
-    searched = [t for t in trainings if t["kind"] == "searched" and t["seed"] in seeds]
+    searched = [t for t in trainings if t["kind"] == "searched"]
+    seeds = sorted({t["seed"] for t in others} & {t["seed"] for t in searched})
+    others, searched = ([t for t in rows if t["seed"] in seeds] for rows in (others, searched))
     if not others or not searched or any(t["test"]["kid"] is None for t in others + searched):
         return None
     ours = [t["test"]["kid"] for t in searched]

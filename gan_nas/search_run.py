@@ -4,6 +4,7 @@ The work is a list of units, each of which ends in one journal event: the floor 
 images, and for every seed a search, then the trainings of its comparison.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -17,12 +18,13 @@ from gan_nas.setup import Setup
 from gan_nas.shared_search import SharedSearch
 from graftwork import files
 from graftwork.budget import parse_duration
-from graftwork.failures import failure_line, nothing_to_report
+from graftwork.failures import check_anything_found, failure_line
 from graftwork.journal import read_journal
 from graftwork.progress import Stage
 from graftwork.run import Run, read_config
 from graftwork.stored_form import read_form
-from graftwork.unit_workers import forget, take_finished, train_side_by_side
+from graftwork.unit_folders import forget, take_finished
+from graftwork.unit_workers import train_side_by_side
 from graftwork.units import UnitRun
 
 SEARCH_SHARE = 0.3
@@ -38,6 +40,11 @@ class GanSearchRun(UnitRun):
         setup: Data, networks and judge.
         run: The run folder.
     """
+
+    CURRENT = (
+        {"strategy": dict, "evaluator": dict, "rounds": int},
+        {"training": {"architecture": list, "seconds": float}},
+    )
 
     def __init__(self, setup: Setup, run: Run) -> None:
         super().__init__(run)
@@ -66,7 +73,9 @@ class GanSearchRun(UnitRun):
                 status = "time budget"
                 break
             walked += len(jobs)
-        result = summarize(self.setup, read_journal(self.run.path), status)
+        events = read_journal(self.run.path)
+        check_anything_found(events)
+        result = summarize(self.setup, events, status)
         self.samples.events.result(main_numbers(result))
         path = self.run.path / "result.json"
         if path.exists():
@@ -129,27 +138,30 @@ class GanSearchRun(UnitRun):
         self, jobs: list[Job], shared_scores: list[float | None], first: int, stage: Stage
     ) -> bool:
         self.take_state()  # Of a training in this process: a worker begins it anew.
-        rest = jobs[first:]
+        rest, begun = jobs[first:], self.done
+
+        def record(number: int, entry: dict[str, Any]) -> None:
+            if begun + number == self.done:  # Else it waits in its folder for those before it.
+                self._record(rest[number], entry, shared_scores[first + number])
+
         return train_side_by_side(
             self.run.path,
             self.config,
-            [
-                (
-                    self.done + number,
-                    job,
-                    (job.seed, first + number, json.dumps(job.architecture)),
-                )
-                for number, job in enumerate(rest)
-            ],
+            [(begun + number, job, self._asked(job)) for number, job in enumerate(rest)],
             ADDRESS,
             lambda number: self._may_train(rest[number]),
             stage,
-            lambda number, entry: self._record(rest[number], entry, shared_scores[first + number]),
+            record,
         )
+
+    def _asked(self, job: Job) -> tuple[str, ...]:
+        """Returns the arguments of a job's worker."""
+        return str(self.config.steps), json.dumps(dataclasses.asdict(job))
 
     def _train(self, job: Job, shared_score: float | None, stage: Stage) -> None:
         state = self.take_state()  # Of this job, whoever has finished it.
-        entry = take_finished(self.run.path, self.done) or self.trainings.train(
+        entry = take_finished(self.run.path, self.done, job, self._asked(job))
+        entry = entry or self.trainings.train(
             job,
             state,
             stage,
@@ -166,16 +178,14 @@ class GanSearchRun(UnitRun):
             self._restored(text)
         values = {key: entry[key] for key in entry if key not in ("event", "restored")}
         if entry["event"] == "failed":
-            # A control that cannot be trained is a result; the others shall not wait for it.
-            if job.kind == "searched":
-                raise nothing_to_report(entry)
+            # What cannot be trained is a result; the others shall not wait for it.
             self._say(failure_line(entry))
             self.run.record("failed", **values)
         else:
             self.run.record("trained", **values, shared_score=shared_score)
         unit = self.done
         self.unit_done()
-        forget(self.run.path, unit)
+        forget(self.run.path, unit, keep_log=entry["event"] == "failed")
 
     def _say(self, text: str) -> None:
         self.progress.console.print(text, markup=False)

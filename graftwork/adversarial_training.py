@@ -21,6 +21,7 @@ from graftwork.devices import check_batch_size
 from graftwork.errors import InputError
 from graftwork.loss_scaling import forget
 from graftwork.space import Architecture
+from graftwork.stopping import stop_if_asked
 from graftwork.training import TrainingData, pipeline
 from graftwork.training_state import named_arrays, restore_variables
 
@@ -114,9 +115,15 @@ class AdversarialTrainer:
             `images_per_second`, real images that the discriminator saw, which is a time.
 
         Raises:
+            StopRequested: After a signal; `step` stays as it was, but the weights do not.
             NonFinite: If a loss or a weight is no longer a finite number. `step` stays as it
                 was, but the weights are not to be used: restore or start over.
         """
+
+        def after_step(batch: int, logs: Any) -> None:
+            on_step()
+            stop_if_asked()
+
         self.model.sums.assign(np.zeros(5))
         start = time.perf_counter()
         self.model.fit(
@@ -124,9 +131,7 @@ class AdversarialTrainer:
             steps_per_epoch=steps,
             shuffle=False,
             verbose=0,
-            callbacks=[
-                keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: on_step())
-            ],
+            callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=after_step)],
         )
         finite = bool(self.model.finite())  # Waits for the last step.
         seconds = time.perf_counter() - start

@@ -11,8 +11,8 @@ class BudgetOptions:
     """How much a search may evaluate, and how large what it finds may be."""
 
     max_candidates: int | None = None
-    """End the search after so many evaluated candidates, with the best so far. What gnas compares in
-    its warm-up rounds is not counted."""
+    """End the search after so many evaluated candidates, with the best so far. What gnas compares
+    in its warm-up rounds is not counted."""
     max_params: int | None = None
     """The most parameters that what is found may have. Random controls keep the limit, too."""
     max_flops: float | None = None

@@ -15,6 +15,7 @@ from graftwork.cluster import LostWorkerError, as_worker
 from graftwork.config_file import expand_config, with_positionals
 from graftwork.disk import full_disk, lost_data
 from graftwork.errors import InputError, unknown_name
+from graftwork.failures import failure_of
 from graftwork.files import read_json
 from graftwork.printable import printable
 from graftwork.stopping import Terminated, stoppable
@@ -198,9 +199,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         where = f" ({error.filename})" if error.filename else ""
         _fail(f"{error.strerror or error}{where}.{again}", 1)
     except Exception as error:
-        if not (lost := lost_data(error)):
+        if not (said := lost_data(error) or failure_of(error)):
             raise
-        _fail(f"{lost}{_how_to_go_on(config, arguments)}", 1)
+        _fail(f"{said}{_how_to_go_on(config, arguments)}", 1)
     except KeyboardInterrupt:
         _fail(f"stopped.{_how_to_go_on(config, arguments)}", 130)
     except Terminated:

@@ -56,11 +56,17 @@ def full_disk(error: OSError, folder: Path | None) -> str | None:
     )
 
 
+class LostDataError(Exception):
+    """A worker process could not read the data; its message is what `lost_data` says."""
+
+
 def lost_data(error: Exception) -> str | None:
     """Returns what an input pipeline could not read, as a sentence; None for other errors.
 
     TensorFlow makes errors of its own of those of Python, and keeps their text.
     """
+    if isinstance(error, LostDataError):
+        return str(error)
     found = re.search(r"\b(?:OSError|FileNotFoundError|PermissionError): ([^\n]+)", str(error))
     if not type(error).__module__.startswith("tensorflow.") or not found:
         return None

@@ -147,15 +147,23 @@ def _change(second: Attempt, failure: TrainingError) -> str:
     return f"seed {second.seed}"
 
 
-def nothing_to_report(failed: Mapping[str, Any]) -> TrainingError:
-    """Returns the error that ends a run: what its search has found cannot be trained.
+def check_anything_found(events: Iterable[Mapping[str, Any]]) -> None:
+    """Raises an error where nothing that a run has found could be trained, in any seed.
 
     Args:
-        failed: The event `failed` of that training, which is not recorded.
+        events: The journal.
+
+    Raises:
+        TrainingError: If all trainings of the kind `searched` failed.
     """
-    return TrainingError(
-        f"the {failed['method']} of seed {failed['seed']} cannot be trained: {failed['reason']}. "
-        "What was done before is kept, but there is nothing to compare with",
+    searched = [event for event in events if event.get("kind") == "searched"]
+    failed = [event for event in searched if event["event"] == "failed"]
+    if not failed or any(event["event"] == "trained" for event in searched):
+        return
+    seeds = ", ".join(str(event["seed"]) for event in failed)
+    raise TrainingError(
+        f"the {failed[0]['method']} of seed {seeds} cannot be trained: {failed[0]['reason']}. "
+        "What was done is kept, but there is nothing to compare with",
         "Begin a new run with a lower learning rate, or a smaller batch size.",
     )
 

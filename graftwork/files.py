@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ def named_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno is not None:
             error.filename = str(path)
         raise
 
@@ -56,14 +57,17 @@ def atomic_file(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder that becomes `path` when the block ends well.
 
-    An existing `path` is moved aside until the new one stands. The caller writes the
-    files; every one of them is synced before the rename.
+    An existing `path` is moved aside until the new one stands, and back if it never does. The
+    caller writes the files; every one of them is synced before the rename. What a killed process
+    had moved aside comes back at the next call, or goes where a new one stands.
 
     Args:
         path: The folder to write. Its parent must exist.
     """
     path = Path(path)
+    _bring_back(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    old = Path(f"{temporary}.old")
     try:
         with named_errors(path):
             yield temporary
@@ -72,15 +76,28 @@ def atomic_folder(path: Path) -> Iterator[Path]:
                     with open(file, "rb") as opened:
                         os.fsync(opened.fileno())
         os.chmod(temporary, 0o755)
-        old = Path(f"{temporary}.old")
         if path.exists():
             os.replace(path, old)
         os.replace(temporary, path)
         sync_folder(path.parent)
         shutil.rmtree(old, ignore_errors=True)
     except BaseException:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _bring_back(path: Path) -> None:
+    """Puts back what a killed process had moved aside, and removes what it did not need to."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.old")
+    moved = [entry for entry in path.parent.iterdir() if name.fullmatch(entry.name)]
+    # Of several, all but the newest had one after them that stood.
+    for old in sorted(moved, key=lambda entry: entry.stat().st_mtime, reverse=True):
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.replace(old, path)
 
 
 def sync_folder(path: Path) -> None:

@@ -14,15 +14,12 @@ import numpy as np
 from graftwork import units
 from graftwork.errors import InputError
 from graftwork.run import Run
+from graftwork.stopping import StopRequested
 
 SECONDS_BETWEEN_LINES = 0.5
 SECONDS_TO_SAVE = 7.0
 SECONDS_FOR_LOCK = 20.0
 """A worker whose parent was killed may be about to end in the same folder."""
-
-
-class StopRequested(BaseException):
-    """The worker is to stop: after this step, with a checkpoint."""
 
 
 class JobFolder:

@@ -1,6 +1,7 @@
 """JSON from files that anybody may have written, with bounds on what it can cost."""
 
 import json
+import math
 import os
 import stat
 from pathlib import Path
@@ -62,10 +63,10 @@ def parse_json(text: str | bytes) -> Any:
 
     Raises:
         ValueError: If it is no JSON, is nested more than 100 levels deep, or has a number that
-            is none (NaN, Infinity) or has thousands of digits.
+            is none (NaN, Infinity), is beyond what a float holds, or has thousands of digits.
     """
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     opening = ("[", "{") if isinstance(text, str) else (b"[", b"{")
@@ -80,6 +81,13 @@ _TOO_DEEP = f"lists and objects are nested more than {DEEPEST} levels deep"
 
 def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
 
 
 def _check_depth(value: Any) -> None:

@@ -11,6 +11,7 @@ docs/run-folder.md describes every key.
 
 import json
 import math
+import os
 import platform
 import re
 import shutil
@@ -29,24 +30,36 @@ import graftwork
 from graftwork import files
 from graftwork.errors import InputError
 from graftwork.journal import append_journal, journal_bytes, read_journal, truncate_journal
+from graftwork.json_text import LARGEST_FILE, check_file, parse_json
 from graftwork.memory import peak_memory_mb
 from graftwork.run_links import check_links
-from graftwork.stored_arrays import read_arrays
+from graftwork.stored_arrays import may_pass, read_arrays
 from graftwork.stored_form import flaw
 
 FORMAT = 1
 KEPT_CHECKPOINTS = 2
-TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}|\.(saving|exporting)\..+")
-"""Names of files that are being written (`graftwork.files.atomic_file`)."""
-
-# What reading a damaged state.json or arrays.npz raises; a RecursionError is a RuntimeError.
-DAMAGE = (
-    *(OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError),
-    *(zipfile.BadZipFile, MemoryError),
+WRITTEN = (
+    r"(config|result|latency|networks|seed-\d+)\.json|(shared_weights|path_scores|seed-\d+)\.npz"
+    r"|report\.html|tree\.(png|svg)|.+-(step\d+|final)\.png"
 )
+"""Names of the files that Graftwork writes into a run folder by `graftwork.files`."""
+TEMPORARY = re.compile(rf"\.({WRITTEN})\.[a-z0-9_]{{8}}|\.(saving|exporting)\..+\.(keras|onnx)")
+"""Names of files of Graftwork that are being written, those of models among them."""
+PLACES = (
+    ".*",
+    *(f"{name}/.*" for name in ("samples", "networks", "shared", "strategies", "export")),
+)
+"""Where in a run folder they lie."""
+NUMBER = re.compile("[0-9]{8}")
+"""The name of a checkpoint; with a dot before it, what was half written or passed over."""
+
+PASSED = ".passed"
+
+# What a damaged state.json or arrays.npz raises, and other errors that `may_pass`.
+DAMAGE = (OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 CONFIG = {"command": str, "arguments": dict, "dataset": dict}
 """What `config.json` holds under these names, where it has them."""
-CHECKPOINT = {"state": dict, "journal_bytes": int, "elapsed": float}
+CHECKPOINT = {"journal_bytes": int, "elapsed": float}
 
 
 class Run:
@@ -73,7 +86,6 @@ class Run:
             raise InputError(
                 f"the folder {self.path} cannot be written: {error.strerror or error}."
             ) from None
-        self._remove_half_written()
         self._started = time.monotonic()
         self._elapsed_before = 0.0
         self.newest: dict[str, Any] = {}
@@ -93,6 +105,7 @@ class Run:
         """
         path = Path(path)
         cls.check_new(path)
+        check_links(path)
         try:
             run = cls(path, keep)
             whole = {**config, "format": FORMAT, "versions": versions()}
@@ -114,7 +127,9 @@ class Run:
         path = Path(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            names = [entry.name for entry in path.iterdir()]
+            entries = list(path.iterdir())
+            names = [entry.name for entry in entries]
+            foreign = [entry.name for entry in entries if not _begun_here(entry)]
         except OSError as error:
             raise InputError(
                 f"the folder {path} cannot be written: {error.strerror or error}. "
@@ -124,7 +139,6 @@ class Run:
             raise InputError(
                 f"{path} already holds a run. Go on with it by --resume, or choose another --out."
             )
-        foreign = [name for name in names if name not in ("lock", "checkpoints") and name[0] != "."]
         if foreign:
             raise InputError(
                 f"{path} is not empty and holds no run (it has {foreign[0]!r}). "
@@ -145,7 +159,9 @@ class Run:
         """
         read_config(path)
         check_links(Path(path))
-        return cls(Path(path), keep)
+        run = cls(Path(path), keep)
+        run._remove_half_written()
+        return run
 
     def __enter__(self) -> "Run":
         return self
@@ -201,10 +217,14 @@ class Run:
                 np.savez(temporary / "arrays.npz", **arrays)  # type: ignore[arg-type]
         self._remove_checkpoints(keep=[*numbers, number][-self.keep :])
 
-    def restore(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    def restore(self, form: Any = dict) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """Loads the newest whole checkpoint and drops what the journal says after it.
 
-        Where newer ones are damaged, a line on standard error and the event `restored` say so.
+        Where newer ones are damaged, a line on standard error and the event `restored` say so;
+        they are set aside until there is a newer whole one.
+
+        Args:
+            form: What the state must hold (`graftwork.stored_form`); another is damage.
 
         Returns:
             The state and the arrays, or None where nothing was ever checkpointed: then the
@@ -212,20 +232,24 @@ class Run:
 
         Raises:
             InputError: If the journal tells of work, and no checkpoint of it can be read.
+            OSError: If the newest cannot be read now, though it may be whole; or MemoryError.
         """
         numbers = self._checkpoints()
         damaged = []
         for number in reversed(numbers):
             try:
-                whole, arrays = self._read_checkpoint(number)
+                whole, arrays = self._read_checkpoint(number, form)
             except DAMAGE as error:
+                if may_pass(error):
+                    raise
                 damaged.append(f"checkpoint {number:08d} is damaged ({_in_one_line(error)})")
                 continue
+            self._set_aside([n for n in numbers if n > number])
             truncate_journal(self.path, whole["journal_bytes"])
             self._elapsed_before = whole["elapsed"]
-            # Newer ones, passed over, belong to the part of the journal that is gone.
-            self._remove_checkpoints(keep=[n for n in numbers if n <= number])
-            if damaged:
+            if not damaged:
+                self._remove_checkpoints(keep=numbers, passed=False)
+            else:
                 reason = f"{', '.join(damaged)}; going on from checkpoint {number:08d}"
                 print(f"graftwork: {self.path}: {reason}.", file=sys.stderr, flush=True)
                 self.record("restored", reason=reason)
@@ -241,10 +265,14 @@ class Run:
         self._remove_checkpoints(keep=[])
         return None
 
-    def _read_checkpoint(self, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def _read_checkpoint(
+        self, number: int, form: Any
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         folder = self.path / "checkpoints" / f"{number:08d}"
-        whole = files.read_json(folder / "state.json")
-        if found := flaw(whole, CHECKPOINT):
+        with files.named_errors(folder / "state.json"):
+            check_file(folder / "state.json", LARGEST_FILE)
+            whole = parse_json((folder / "state.json").read_bytes())
+        if found := flaw(whole, {"state": form, **CHECKPOINT}):
             raise ValueError(found)
         if not 0 <= whole["journal_bytes"] <= journal_bytes(self.path):
             raise ValueError("the journal's part before it is lacking")
@@ -255,25 +283,44 @@ class Run:
         return whole, read_arrays(folder / "arrays.npz")
 
     def _remove_half_written(self) -> None:
-        """Removes the temporary files that a killed process left here and in `samples/` etc."""
-        for pattern in (".*", "*/.*"):
+        """Removes the temporary files that a killed process of Graftwork left, and no others."""
+        for pattern in PLACES:
             for entry in list(self.path.glob(pattern)):
                 if TEMPORARY.fullmatch(entry.name) and entry.is_file():
                     entry.unlink(missing_ok=True)
 
-    def _remove_checkpoints(self, keep: Collection[int]) -> None:
-        """Removes all other checkpoints, and what a killed process wrote half."""
+    def _set_aside(self, numbers: Collection[int]) -> None:
+        """Renames checkpoints, so that they are passed over and nothing of them is lost yet."""
+        for number in numbers:
+            entry = self.path / "checkpoints" / f"{number:08d}"
+            aside = entry.with_name(f".{entry.name}{PASSED}")
+            shutil.rmtree(aside, ignore_errors=True)
+            os.replace(entry, aside)
+
+    def _remove_checkpoints(self, keep: Collection[int], passed: bool = True) -> None:
+        """Removes all other checkpoints, what was half written, and if asked what was set aside."""
         folder = self.path / "checkpoints"
         names = {f"{number:08d}" for number in keep}
         for entry in list(folder.iterdir()) if folder.is_dir() else []:
-            if entry.name not in names:
+            own = NUMBER.fullmatch(entry.name) or re.fullmatch(r"\.[0-9]{8}\..*", entry.name)
+            aside = entry.name.endswith(PASSED)
+            if own and entry.name not in names and (passed or not aside):
                 shutil.rmtree(entry, ignore_errors=True)
 
     def _checkpoints(self) -> list[int]:
         folder = self.path / "checkpoints"
         if not folder.is_dir():
             return []
-        return sorted(int(p.name) for p in folder.iterdir() if p.name.isdecimal())
+        return sorted(int(p.name) for p in folder.iterdir() if NUMBER.fullmatch(p.name))
+
+
+def _begun_here(entry: Path) -> bool:
+    """Whether a new run may begin in a folder with this entry: a killed one left it, or hidden."""
+    if entry.is_symlink():
+        return False
+    if entry.name == "checkpoints":
+        return entry.is_dir() and not any(entry.iterdir())
+    return entry.name == "lock" or entry.name.startswith(".")
 
 
 def _in_one_line(error: Exception) -> str:

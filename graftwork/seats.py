@@ -3,6 +3,8 @@
 import os
 from collections.abc import Sequence
 
+from graftwork.cores import usable_cores
+
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -36,7 +38,7 @@ def seats(jobs: int, gpus: int) -> list[dict[str, str]]:
     if gpus:
         names = _visible() or [str(number) for number in range(gpus)]
         return [{"CUDA_VISIBLE_DEVICES": names[job % len(names)]} for job in range(jobs)]
-    each = str(max(1, len(os.sched_getaffinity(0)) // jobs))
+    each = str(max(1, usable_cores() // jobs))
     return [dict.fromkeys(THREADS, each) for _ in range(jobs)]
 
 

@@ -12,20 +12,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graftwork import files
+from graftwork import worker_errors
 from graftwork.errors import InputError
+from graftwork.unit_folders import LOG, begin_folder, finished_result
 
-FOLDER = "jobs"
-RESULT, LOG = "result.json", "log.txt"
 SECONDS_TO_STOP = 8.0
 """How long workers may take to save their checkpoints when they are to stop."""
 SECONDS_BETWEEN_LOOKS = 0.2
 LONGEST_LINE = 200
+ENDED_BY_SIGNAL = 128 + signal.SIGTERM
+"""The exit status of a worker that SIGTERM ended, with a checkpoint."""
+
+Result = dict[str, Any] | str
+"""What a piece ended with, or why there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +40,19 @@ class Task:
         name: What progress calls it.
         folder: Its own folder; the parent must exist.
         words: The worker's arguments (`graftwork.job_worker`), without the folder.
+        asked: What is done, as its folder keeps it.
+        form: What its result must hold (`graftwork.stored_form`).
     """
 
     name: str
     folder: Path
     words: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    form: Any = dict
 
-
-def finished_result(folder: Path) -> dict[str, Any] | None:
-    """Returns the result that a worker left in its folder; None where there is none."""
-    try:
-        result = files.read_json(folder / RESULT)
-    except InputError:
-        return None
-    return result if isinstance(result, dict) else None
+    def finished(self) -> dict[str, Any] | None:
+        """Returns the result that a worker has left; None where there is none."""
+        return finished_result(self.folder, self.form)
 
 
 def run_tasks(
@@ -58,53 +61,56 @@ def run_tasks(
     may_begin: Callable[[int], bool] = lambda number: True,
     on_steps: Callable[[int], None] = lambda steps: None,
     on_change: Callable[[list[str]], None] = lambda names: None,
-) -> Generator[tuple[int, dict[str, Any] | str], None, None]:
+) -> Generator[tuple[int, Result], None, None]:
     """Runs pieces of work in worker processes and yields the results in the order of the pieces.
 
-    A worker that dies is started once more, and goes on from its checkpoint. The workers end with
-    this iterator, and with this process, even if it is killed. Close it to end them early.
+    A worker that dies is started once more, and goes on from its checkpoint: twice killed is a
+    result, twice ended by an error is none. The workers end with this iterator, and with this
+    process, even if it is killed. Close it to end them early.
 
     Args:
         tasks: What to do, in this order.
         seats: Environment variables of every place for a worker: as many work at a time.
         may_begin: Whether a piece, by its number, may begin now. Where not, it and all after it
-            are left out.
+            are left out, but for those whose results are there.
         on_steps: Told how many steps a worker has taken, or taken back.
         on_change: Told the names of what is worked on, whenever that changes.
 
     Yields:
         The number of a piece, and its result or why there is none.
+
+    Raises:
+        InputError: If a worker was asked for what it cannot do, or ended by an error twice.
+        OSError: If a worker could not read or write, as where the disk is full.
+        LostDataError: If a worker could not read the data.
     """
-    free, begun = list(range(len(seats)))[::-1], 0
+    free = list(range(len(seats)))[::-1]
     workers: dict[int, _Worker] = {}
-    results: dict[int, dict[str, Any] | str] = {}
+    found = {number: task.finished() for number, task in enumerate(tasks)}
+    results: dict[int, Result] = {number: one for number, one in found.items() if one is not None}
+    waiting = [number for number in found if number not in results]
     try:
         for number in range(len(tasks)):
             while number not in results:
-                while begun < len(tasks) and (free or finished_result(tasks[begun].folder)):
-                    if found := finished_result(tasks[begun].folder):
-                        results[begun] = found
-                    elif may_begin(begun):
-                        seat = free.pop()
-                        workers[begun] = _Worker(tasks[begun], seat, seats[seat])
-                        on_change([worker.task.name for worker in workers.values()])
-                    else:
-                        tasks = tasks[:begun]
+                while waiting and free:
+                    if not may_begin(waiting[0]):
+                        waiting.clear()
                         break
-                    begun += 1
-                if number in results:
-                    break
-                if number >= len(tasks):
-                    return
+                    first, seat = waiting.pop(0), free.pop()
+                    workers[first] = _Worker(tasks[first], seat, seats[seat])
+                    on_change([worker.task.name for worker in workers.values()])
+                if number not in waiting and number not in workers:
+                    break  # Left out.
                 _wait(list(workers.values()), on_steps)
                 for place, worker in list(workers.items()):
                     worker.read(on_steps)
-                    if (result := worker.result()) is not None:
+                    if (result := worker.result(on_steps)) is not None:
                         results[place] = result
                         free.append(worker.seat)
                         del workers[place]
                         on_change([each.task.name for each in workers.values()])
-            yield number, results.pop(number)
+            if number in results:
+                yield number, results.pop(number)
     finally:
         _stop(list(workers.values()))
 
@@ -115,8 +121,9 @@ class _Worker:
     def __init__(self, task: Task, seat: int, environment: Mapping[str, str]) -> None:
         self.task, self.seat, self._environment = task, seat, environment
         self._deaths: list[str] = []
+        self._told: Exception | None = None
         self._steps = self._lost = 0
-        task.folder.mkdir(parents=True, exist_ok=True)
+        begin_folder(task.folder, task.asked)
         self._start()
 
     def _start(self) -> None:
@@ -134,32 +141,51 @@ class _Worker:
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def read(self, on_steps: Callable[[int], None]) -> None:
-        """Passes on the steps that the worker has told."""
+        """Passes on the steps that the worker has told, and takes note of an error."""
         assert self.process.stdout is not None
         *lines, self._left = (self._left + (self.process.stdout.read() or b"")).split(b"\n")
-        steps = sum(int(line) for line in lines) - self._lost
+        steps = -self._lost
+        for line in lines:
+            try:
+                steps += int(line)
+            except ValueError:  # An error, or what something printed before the worker began.
+                self._told = worker_errors.read(line.decode(errors="replace")) or self._told
         self._steps += steps
         self._lost = 0
         if steps:
             on_steps(steps)
 
-    def result(self) -> dict[str, Any] | str | None:
-        """Returns the result, or why there is none; None while there may be one yet."""
+    def result(self, on_steps: Callable[[int], None]) -> Result | None:
+        """Returns the result, or why there is none; None while there may be one yet.
+
+        Raises:
+            Exception: What ended the worker, if it is none of its training.
+        """
         code = self.process.poll()
         if code is None:
             return None
+        self.read(on_steps)  # What it told last.
         self.close()
-        if found := finished_result(self.task.folder):
+        if code == worker_errors.STATUS and self._told:
+            raise self._told
+        if (found := self.task.finished()) is not None:
             return found
+        killed = code < 0 or code == ENDED_BY_SIGNAL
         self._deaths.append(self._ending(code))
         if len(self._deaths) == 1:
             self._lost, self._steps = self._steps, 0  # The next one tells where it goes on.
             self._start()
             return None
+        if not killed:  # What went wrong may be mended; a result would stay.
+            raise InputError(
+                f"{self.task.name}: {self._deaths[-1]}. What was done before is kept, and goes on "
+                f"with --resume. All that the worker printed is in {self.task.folder / LOG}."
+            )
         first, second = self._deaths
         return f"{first}, twice" if first == second else f"{first}; once more: {second}"
 
     def _ending(self, code: int) -> str:
+        code = -signal.SIGTERM if code == ENDED_BY_SIGNAL else code
         told = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         text = (self.task.folder / LOG).read_text(encoding="utf-8", errors="replace")
         lines = text.strip().splitlines() if code > 0 else []  # A signal has no last words.
@@ -186,9 +212,7 @@ def _wait(workers: Sequence[_Worker], on_steps: Callable[[int], None]) -> None:
 
 def _stop(workers: Sequence[_Worker]) -> None:
     """Ends workers: they save their checkpoints; after a time they are killed."""
-    # What stops this process would stop the wait, too (`graftwork.stopping` asks again and again).
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
-    try:
+    with _undisturbed():
         for worker in workers:
             worker.process.terminate()
         until = time.monotonic() + SECONDS_TO_STOP
@@ -199,5 +223,16 @@ def _stop(workers: Sequence[_Worker]) -> None:
                 worker.process.kill()
                 worker.process.wait()
             worker.close()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Lets `graftwork.stopping`, which asks again and again, ask after the block."""
+    if not hasattr(signal, "pthread_sigmask"):  # Not on Windows.
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    try:
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -19,12 +19,12 @@ from graftwork.collective import agree
 from graftwork.devices import check_batch_size, distributed, jit_compile, replicas
 from graftwork.failures import NotFiniteError
 from graftwork.fit_model import FitModel, step_logs
-from graftwork.job_folder import StopRequested
 from graftwork.loss_scaling import forget, scaled
 from graftwork.losses import MaskedBinaryCrossentropy
 from graftwork.optimizers import LazyAdam
 from graftwork.rows import read_rows
 from graftwork.space import Architecture
+from graftwork.stopping import StopRequested, stop_if_asked
 from graftwork.training_state import named_arrays, restore_variables
 
 
@@ -199,7 +199,7 @@ class Trainer:
             The mean loss of these steps.
 
         Raises:
-            StopRequested: As `on_step` did; the steps up to then count.
+            StopRequested: As `on_step` did, or after a signal; the steps up to then count.
             NotFiniteError: If the loss or a weight is no longer a finite number. `step` stays as
                 it was, but the weights are not to be used: restore or start over.
         """
@@ -208,7 +208,10 @@ class Trainer:
         def after_step(batch: int, logs: Any) -> None:
             nonlocal taken
             taken += 1
-            on_step()
+            try:
+                on_step()
+            finally:  # Where it raises `CheckpointDue`, too.
+                stop_if_asked()
 
         try:
             history = self.model.fit(

@@ -9,8 +9,12 @@ import numpy as np
 from graftwork.cluster import workers
 from graftwork.journal import read_journal
 from graftwork.run import Run
+from graftwork.unit_folders import forget_done
 
 SECONDS_BETWEEN_CHECKPOINTS = 20.0
+
+STATE = {"done": int, "current": (None, dict)}
+"""What a checkpoint of a run of units holds."""
 
 State = tuple[dict[str, Any] | None, dict[str, np.ndarray]]
 """What the newest checkpoint says of the unit under way, and its arrays."""
@@ -26,6 +30,9 @@ class UnitRun:
         run: The run folder.
     """
 
+    CURRENT: Any = dict
+    """What the state of a unit under way must hold (`graftwork.stored_form`)."""
+
     def __init__(self, run: Run) -> None:
         self.run = run
         self.done = 0
@@ -34,7 +41,7 @@ class UnitRun:
 
     def begin(self) -> None:
         """Goes back to the newest checkpoint, or writes the first."""
-        restored = self.run.restore()
+        restored = self.run.restore({**STATE, "current": (None, self.CURRENT)})
         if not restored:
             from graftwork.devices import described  # Imports the backend.
 
@@ -42,6 +49,7 @@ class UnitRun:
             self.run.checkpoint({"done": 0, "current": None})
         saved, arrays = restored or ({"done": 0, "current": None}, {})
         self.done = saved["done"]
+        forget_done(self.run.path, self.done)
         self._state = (saved["current"], arrays)
 
     def take_state(self) -> State:

@@ -1,13 +1,15 @@
 """Which networks are trained beside the found tree, and how one of them is recorded."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from datasets import Dataset
 from graftwork.latency import FILE, latency_ms
+from graftwork.stopping import CheckpointDue
 from multitask_nas.baselines import correlation_tree, random_tree, trunk
 from multitask_nas.config import TreeSearch
 from multitask_nas.constraints import constraints_of
@@ -18,6 +20,17 @@ from multitask_nas.standalone import StandaloneTraining
 from multitask_nas.tree import Tree, TreeSpace
 
 RANDOM = "random trees"
+_DESCRIBED = {"event": str, "method": str, "kind": str, "seed": int, "index": int}
+_FAILED = {**_DESCRIBED, "reason": str}
+_TRAINED = {
+    **_DESCRIBED,
+    "channels": int,
+    **dict.fromkeys(("validation_score", "validation_error", "test_error"), float),
+    "attribute_errors": [float],
+    **dict.fromkeys(("parameters", "flops", "steps"), int),
+    "latency_ms": (None, float),
+    "training_seconds": float,
+}
 FINAL = "fine-tuned"
 """The kind of a tree that `graftwork trees train` made."""
 
@@ -41,6 +54,23 @@ class Job:
     index: int
     network: Network
     in_space: bool = True
+
+    @property
+    def form(self) -> Any:
+        """What the journal must say of it."""
+        return _FAILED, _TRAINED
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all that it is, as JSON values."""
+        network = {**vars(self.network), "tree": self.network.tree.to_json()}
+        return {**vars(self), "network": network}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Job":
+        """Returns the job of such values."""
+        network = values["network"]
+        tree = Tree.from_json(network["tree"])
+        return cls(**{**values, "network": Network(**{**network, "tree": tree})})
 
     @property
     def training_seed(self) -> int:
@@ -140,20 +170,21 @@ def run_job(
     job: Job,
     training: StandaloneTraining,
     on_step: Callable[[], None],
-    on_evaluation: Callable[[], None],
+    on_pause: Callable[[], None],
 ) -> dict[str, Any]:
     """Trains to the end what `training` has begun, and returns its journal entry.
 
     Args:
         job: What is trained.
         training: The training, begun or restored.
-        on_step: Called after every training step.
-        on_evaluation: Called after every evaluation but the last, to write a checkpoint.
+        on_step: Called after every training step. It may raise `CheckpointDue`.
+        on_pause: Called then and after every evaluation but the last, to write a checkpoint.
     """
     while not training.done:
-        training.advance(on_step)
+        with contextlib.suppress(CheckpointDue):
+            training.advance(on_step)
         if not training.done:
-            on_evaluation()
+            on_pause()
     validation, test = training.finish()
     shape = training.dataset.image_shape
     cost = job.network.cost(shape)

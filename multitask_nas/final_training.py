@@ -7,10 +7,13 @@ import numpy as np
 
 from datasets import Dataset
 from graftwork import files, units
+from graftwork.cluster import workers
 from graftwork.errors import InputError
+from graftwork.failures import Attempt, with_retry
 from graftwork.model_file import save_model
 from graftwork.progress import Progress
 from graftwork.run import Run
+from graftwork.stopping import CheckpointDue, StopRequested, saved_when_stopped
 from graftwork.stored_arrays import read_arrays
 from multitask_nas.comparison import FINAL, Job, run_job
 from multitask_nas.config import TreeSearch, TreeTraining
@@ -59,7 +62,7 @@ def train_final(
         ),
         search.score,
     )
-    saved, arrays = run.restore() or ({}, {})
+    saved, arrays = run.restore(units.STATE) or ({}, {})
     if saved.get("current"):
         # Its checkpoint would be lost.
         raise InputError(
@@ -67,27 +70,62 @@ def train_final(
             f"trees search --out {run.path} --resume"
         )
     asked = {"method": job.method, **training.schedule.__dict__, "seed": config.seed}
-    if config.resume:
-        if not saved.get("training") or saved["asked"] != asked:
-            raise InputError(
-                f"{run.path} has no interrupted training with these flags. Leave --resume out."
-            )
-        training.restore(saved["training"], arrays)
-    else:
-        training.begin(job.network.architecture, config.seed, first_weights(run, job, training))
-    last_checkpoint = -float("inf")
+    if config.resume and (not saved.get("training") or saved["asked"] != asked):
+        raise InputError(
+            f"{run.path} has no interrupted training with these flags. Leave --resume out."
+        )
+    first = Attempt(config.seed, search.batch_size)
+    current = saved.get("training") if config.resume else None
+    if current and saved.get("attempt"):
+        first = Attempt(**saved["attempt"])
+    done = int(arrays["step"]) if current else 0
+    taken = done
+    last_checkpoint = time.monotonic()
 
-    def checkpoint() -> None:
-        nonlocal last_checkpoint
-        if time.monotonic() - last_checkpoint > units.SECONDS_BETWEEN_CHECKPOINTS:
+    def due() -> bool:
+        return time.monotonic() - last_checkpoint > units.SECONDS_BETWEEN_CHECKPOINTS
+
+    def train(attempt: Attempt) -> dict[str, Any]:
+        nonlocal current, taken
+
+        def save() -> None:
+            nonlocal last_checkpoint
             values, state = training.state()
-            run.checkpoint({**saved, "asked": asked, "training": values}, state)
+            under_way = {"asked": asked, "training": values, "attempt": attempt.to_json()}
+            run.checkpoint({**saved, **under_way}, state)
             last_checkpoint = time.monotonic()
 
-    checkpoint()  # An interruption at any step from here on can be resumed.
-    steps, done = training.schedule.steps, training.trainer.step
-    with progress.stage("Train", steps, done) as stage:
-        entry = run_job(job, training, stage.advance, checkpoint)
+        def on_step() -> None:
+            nonlocal taken
+            taken += 1
+            stage.advance()
+            # Several machines would not find at the same step that it is time.
+            if workers() == 1 and due():
+                raise CheckpointDue
+
+        if current:
+            training.restore(current, arrays)
+            current = None
+        else:
+            if taken:  # Of the attempt before.
+                stage.advance(-taken)
+                taken = 0
+            weights = first_weights(run, job, dataset, attempt.seed)
+            training.begin(job.network.architecture, attempt.seed, weights, attempt.batch_size)
+        save()  # An interruption at any step from here on can be resumed.
+        with saved_when_stopped():
+            try:
+                entry = run_job(job, training, on_step, lambda: save() if due() else None)
+            except StopRequested:
+                save()
+                raise
+        return {**entry, **attempt.retried}
+
+    def report(text: str) -> None:
+        progress.console.print(f"{job.label}: {text}", markup=False)
+
+    with progress.stage("Train", training.schedule.steps, done) as stage:
+        entry = with_retry(first, train, report)
     tree = job.network.tree
     model = build_model(tree, dataset.image_shape, search.channels, search.depth)
     copy_weights(training.network, tree, model)
@@ -97,7 +135,7 @@ def train_final(
     others = [method for method in result["methods"] if method["name"] != row["name"]]
     result = {**result, "methods": [*others, row], "model": row["name"]}
     files.write_json(run.path / "result.json", result)
-    run.checkpoint({**saved, "training": None})
+    run.checkpoint({**saved, "training": None, "attempt": None})
     return result
 
 
@@ -108,9 +146,9 @@ def final_job(config: TreeTraining, search: TreeSearch, tree: Tree) -> Job:
     return Job(method, FINAL, config.seed, 0, network)
 
 
-def first_weights(run: Run, job: Job, training: StandaloneTraining) -> list[np.ndarray]:
+def first_weights(run: Run, job: Job, dataset: Dataset, seed: int) -> list[np.ndarray]:
     """Returns the shared weights of the search, or fresh ones to train from scratch."""
-    fresh = training.network.get_weights()
+    fresh = job.network.supernet(dataset.image_shape, seed).get_weights()
     if "scratch" in job.method:
         return fresh
     path = run.path / "shared_weights.npz"

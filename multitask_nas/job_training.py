@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from graftwork.cluster import workers
 from graftwork.failures import Attempt, TrainingError, with_retry
-from graftwork.job_folder import StopRequested
+from graftwork.stopping import CheckpointDue, StopRequested, saved_when_stopped
 from graftwork.training import TrainingData
 from graftwork.units import State
 from multitask_nas.comparison import Job, run_job
@@ -52,7 +53,7 @@ class JobTrainings:
             The journal's event `trained`, or `failed` with the reason.
 
         Raises:
-            StopRequested: As `on_steps` did; the checkpoint is written.
+            StopRequested: As `on_steps` did, or after a signal; the checkpoint is written.
         """
         current, arrays = state
         first = Attempt(job.training_seed, self.config.batch_size)
@@ -64,6 +65,9 @@ class JobTrainings:
             nonlocal taken
             taken += 1
             on_steps(1)
+            # Several machines would not find at the same step that it is time.
+            if workers() == 1 and due():
+                raise CheckpointDue
 
         def train(attempt: Attempt) -> dict[str, Any]:
             nonlocal current, taken
@@ -77,17 +81,16 @@ class JobTrainings:
             else:
                 self._begin(training, job, attempt)
 
-            def on_evaluation() -> None:
-                if due():
-                    values, found = training.state()
-                    checkpoint({"training": values, "attempt": attempt.to_json()}, found)
-
-            try:
-                entry = run_job(job, training, on_step, on_evaluation)
-            except StopRequested:
+            def save() -> None:
                 values, found = training.state()
                 checkpoint({"training": values, "attempt": attempt.to_json()}, found)
-                raise
+
+            with saved_when_stopped():
+                try:
+                    entry = run_job(job, training, on_step, lambda: save() if due() else None)
+                except StopRequested:
+                    save()
+                    raise
             return {"event": "trained", **entry, **attempt.retried}
 
         try:

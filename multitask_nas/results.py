@@ -164,8 +164,9 @@ def correlation(searches: list[Event], trainings: list[Event]) -> dict[str, Any]
 def compare_with_random(trainings: list[Event]) -> dict[str, Any] | None:
     """Sets the searched trees against the random trees of the same seeds."""
     random = [t for t in trainings if t["kind"] == "random"]
-    seeds = sorted({t["seed"] for t in random})
-    searched = [t for t in trainings if t["kind"] == "searched" and t["seed"] in seeds]
+    searched = [t for t in trainings if t["kind"] == "searched"]
+    seeds = sorted({t["seed"] for t in random} & {t["seed"] for t in searched})
+    random, searched = ([t for t in rows if t["seed"] in seeds] for rows in (random, searched))
     if not random or not searched:
         return None
     errors = [t["test_error"] for t in searched]

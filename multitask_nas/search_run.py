@@ -13,12 +13,13 @@ import numpy as np
 from datasets import Dataset
 from graftwork import files
 from graftwork.budget import parse_duration
-from graftwork.failures import failure_line, nothing_to_report
+from graftwork.failures import check_anything_found, failure_line
 from graftwork.journal import read_journal
 from graftwork.progress import Progress, Stage
 from graftwork.run import Run, read_config
 from graftwork.stored_form import read_form
-from graftwork.unit_workers import forget, take_finished, train_side_by_side
+from graftwork.unit_folders import forget, take_finished
+from graftwork.unit_workers import train_side_by_side
 from graftwork.units import UnitRun
 from multitask_nas.comparison import FINAL, Job, searched_jobs
 from multitask_nas.config import TreeSearch
@@ -45,6 +46,14 @@ class TreeSearchRun(UnitRun):
         run: The run folder.
         progress: Where to show progress.
     """
+
+    CURRENT = (
+        {
+            **{"strategy": dict, "rounds": int},
+            **{"training_seconds": float, "evaluation_seconds": float},
+        },
+        {"training": {"architecture": list, "best_score": float, "worse": int, "seconds": float}},
+    )
 
     def __init__(self, config: TreeSearch, dataset: Dataset, run: Run, progress: Progress) -> None:
         super().__init__(run)
@@ -78,6 +87,7 @@ class TreeSearchRun(UnitRun):
                 break
             walked += len(jobs)
         events = read_journal(self.run.path)
+        check_anything_found(events)
         result = summarize(self.config, self.space, self.dataset, events, status)
         self.searches.events.result(main_numbers(result))
         path = self.run.path / "result.json"
@@ -145,27 +155,30 @@ class TreeSearchRun(UnitRun):
         self, jobs: list[Job], shared_scores: list[float | None], first: int, stage: Stage
     ) -> bool:
         self.take_state()  # Of a training in this process: a worker begins it anew.
-        rest = jobs[first:]
+        rest, begun = jobs[first:], self.done
+
+        def record(number: int, entry: dict[str, Any]) -> None:
+            if begun + number == self.done:  # Else it waits in its folder for those before it.
+                self._record(rest[number], entry, shared_scores[first + number])
+
         return train_side_by_side(
             self.run.path,
             self.config,
-            [
-                (
-                    self.done + number,
-                    job,
-                    (job.seed, first + number, json.dumps(job.network.tree.to_json())),
-                )
-                for number, job in enumerate(rest)
-            ],
+            [(begun + number, job, self._asked(job)) for number, job in enumerate(rest)],
             ADDRESS,
             lambda number: self._may_train(rest[number]),
             stage,
-            lambda number, entry: self._record(rest[number], entry, shared_scores[first + number]),
+            record,
         )
+
+    def _asked(self, job: Job) -> tuple[str, ...]:
+        """Returns the arguments of a job's worker."""
+        return str(self.config.steps), json.dumps(job.to_json())
 
     def _train(self, job: Job, shared_score: float | None, stage: Stage) -> None:
         state = self.take_state()  # Of this job, whoever has finished it.
-        entry = take_finished(self.run.path, self.done) or self.trainings.train(
+        entry = take_finished(self.run.path, self.done, job, self._asked(job))
+        entry = entry or self.trainings.train(
             job,
             state,
             stage.advance,
@@ -179,8 +192,6 @@ class TreeSearchRun(UnitRun):
         """Writes what came of a training into the journal."""
         values = {key: value for key, value in entry.items() if key != "event"}
         if entry["event"] == "failed":
-            if job.kind == "searched":
-                raise nothing_to_report(entry)
             self._say(failure_line(entry))
             self.run.record("failed", **values)
         else:
@@ -189,7 +200,7 @@ class TreeSearchRun(UnitRun):
             self.run.record("trained", **values, shared_score=shared_score)
         unit = self.done
         self.unit_done()
-        forget(self.run.path, unit)
+        forget(self.run.path, unit, keep_log=entry["event"] == "failed")
 
     def _say(self, text: str) -> None:
         self.progress.console.print(text, markup=False)

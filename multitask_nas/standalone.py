@@ -154,6 +154,12 @@ class StandaloneTraining:
     def advance(self, on_step: Callable[[], None] = lambda: None) -> float:
         """Trains up to the next evaluation and makes it. Returns the validation score."""
         begin = time.perf_counter()
+        try:
+            return self._advance(on_step)
+        finally:
+            self.seconds += time.perf_counter() - begin
+
+    def _advance(self, on_step: Callable[[], None]) -> float:
         every = -(-self.schedule.steps // self.schedule.evaluations)
         # A training that was stopped goes on in between.
         end = min(self._evaluated + every, self.schedule.steps)
@@ -167,7 +173,6 @@ class StandaloneTraining:
         else:
             self._worse += 1
         self._evaluated = end
-        self.seconds += time.perf_counter() - begin
         return score
 
     def finish(self) -> tuple[Counts, Counts]:

@@ -19,11 +19,12 @@ from reports.runs_config import RunsRemove
 from reports.wording import quantity
 
 OF_A_RUN = re.compile(
-    r"(?:config|result)\.json|journal\.jsonl|lock|report\.html"
+    r"(?:config|result|latency)\.json|journal\.jsonl|lock|report\.html"
     r"|(?:shared_weights|path_scores)\.npz|(?:model|generator)\.keras|tree\.(?:png|svg)"
     r"|(?:samples|interpolation)-seed\d+\.png|samples/[^/]+-(?:final|step\d+)\.png"
     r"|tensorboard/(?:[^/]+/)?events\.out\.tfevents\.[^/]+"
     r"|checkpoints/\d{8}/(?:state\.json|arrays\.npz)|checkpoints/\.\d{8}\.[^/]+/[^/]+"
+    r"|jobs/[^/]+/(?:(?:job|result)\.json|lock|log\.txt|checkpoints/.+|networks/.+|\.[^/]+)"
     r"|strategies/seed-\d+\.json|shared/seed-\d+\.npz"
     r"|networks/(?:[^/]+\.keras|networks\.json)|networks/\.[^/]+"
     r"|export/[^/]+\.(?:keras|onnx|attributes\.json)"

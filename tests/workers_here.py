@@ -12,7 +12,8 @@ import pytest
 
 from graftwork import files, unit_workers
 from graftwork.job_folder import JobFolder
-from graftwork.side_by_side import RESULT, Task, finished_result
+from graftwork.side_by_side import Task
+from graftwork.unit_folders import RESULT, begin_folder
 
 
 class WorkersHere:
@@ -46,12 +47,12 @@ class WorkersHere:
         self.asked += [task.folder.name for task in tasks]
         results = []
         for number, task in enumerate(tasks[: self.at_once]):
-            if not finished_result(task.folder):
+            if not task.finished():
                 if not may_begin(number):
                     break
                 on_change([task.name])
                 self.work(task)
-            results.append((number, finished_result(task.folder)))
+            results.append((number, task.finished()))
         for taken, result in enumerate(results):
             if taken == self.stop_after:
                 raise KeyboardInterrupt
@@ -62,7 +63,7 @@ class WorkersHere:
         self.folders.append(task.folder.name)
         address, run, *words = task.words
         module, function = address.split(":")
-        task.folder.mkdir(parents=True)
+        begin_folder(task.folder, task.asked)
         with open(os.devnull, "w") as nowhere:
             folder = JobFolder(task.folder, nowhere)
             with folder._run:
@@ -74,7 +75,7 @@ class WorkersHere:
 
 def in_turns(folder: Path, stops: Sequence[int]) -> JobFolder:
     """Returns a folder whose training stops after each of these numbers of steps."""
-    from graftwork.job_folder import StopRequested
+    from graftwork.stopping import StopRequested
 
     with open(os.devnull, "w") as nowhere:
         made = JobFolder(folder, nowhere)

@@ -50,6 +50,12 @@ class ApplyRun(UnitRun):
         progress: Where to show progress.
     """
 
+    CURRENT = (
+        {"shared": int, "loss": float},
+        {"strategy": dict, "found": dict, "search_seconds": float},
+        {"trained": list, "training": (None, dict)},
+    )
+
     def __init__(
         self,
         config: TransferApplication,

@@ -12,7 +12,8 @@ from graftwork.event_files import EventFiles
 from graftwork.failures import failure_line
 from graftwork.journal import read_journal
 from graftwork.progress import Progress
-from graftwork.unit_workers import forget, take_finished, train_side_by_side, unit_folder
+from graftwork.unit_folders import forget, take_finished, unit_folder
+from graftwork.unit_workers import train_side_by_side
 from graftwork.units import UnitRun
 from transfer_nas.chosen_networks import ChosenNetworks, choices
 from transfer_nas.config import TransferApplication
@@ -127,7 +128,9 @@ class ChosenUnits:
         with self.progress.stage(name, len(unit.jobs) * steps, done) as stage:
             for job, score in list(zip(unit.jobs, unit.shared_scores, strict=True))[len(rows) :]:
                 row = None if under_way else self.networks.known(job, score)
-                row = row or self._taken(job, take_finished(self.run.path, job.folder))
+                if row is None:
+                    asked = self._asked(job)
+                    row = self._taken(job, take_finished(self.run.path, job.folder, job, asked))
                 if row is not None:
                     stage.advance(steps)
                 else:
@@ -190,18 +193,22 @@ class ChosenUnits:
         record_done()
         if not left:
             return True
-        model = [json.dumps(value) for value in (self.space.length, self.channels, self.score)]
         with self.progress.stage(name, len(tasks) * self.config.steps) as stage:
             train_side_by_side(
                 self.run.path,
                 self.config,
-                [(job.folder, job, [*model, json.dumps(dataclasses.asdict(job))]) for job in tasks],
+                [(job.folder, job, self._asked(job)) for job in tasks],
                 ADDRESS,
                 may_begin,
                 stage,
                 take,
             )
         return not left
+
+    def _asked(self, job: Job) -> list[str]:
+        """Returns the arguments of a job's worker."""
+        model = (self.space.length, self.channels, self.score)
+        return [json.dumps(value) for value in (*model, dataclasses.asdict(job))]
 
     def _taken(self, job: Job, row: Row | None) -> Row | None:
         """Returns what a worker left of a job; the network that it saved is the run's then."""
@@ -232,8 +239,8 @@ class ChosenUnits:
             attributes=trained,
         )
         self.owner.unit_done()
-        for job in unit.jobs:
-            forget(self.run.path, job.folder)
+        for job, row in zip(unit.jobs, rows, strict=True):
+            forget(self.run.path, job.folder, keep_log="failed" in row)
 
     def _tell_failure(self, unit: _Unit, task: int, row: Row) -> None:
         """Records a network that could not be trained; it counts nowhere."""

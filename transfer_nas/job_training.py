@@ -1,5 +1,6 @@
 """The trainings of an application: each chosen network by itself, with what is told of it."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable
@@ -9,14 +10,22 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from graftwork.cluster import workers
 from graftwork.failures import Attempt, TrainingError, with_retry
-from graftwork.job_folder import StopRequested
+from graftwork.stopping import CheckpointDue, StopRequested, saved_when_stopped
 from graftwork.units import State
 from transfer_nas.config import TransferApplication
 from transfer_nas.saved_networks import save_network
 from transfer_nas.space import ChainSpace
 from transfer_nas.standalone import Schedule, StandaloneChains, training_data
 
+_DESCRIBED = {"attribute": str, "architecture": [int]}
+_TRAINED = {
+    **_DESCRIBED,
+    **dict.fromkeys(("validation_score", "test_score"), (None, float)),
+    **dict.fromkeys(("parameters", "flops"), int),
+    "training_seconds": float,
+}
 FIRST_WEIGHTS = 1_000_003
 """Added to the seeds: networks do not begin from weights that the shared ones began from."""
 
@@ -45,6 +54,11 @@ class Job:
     def label(self) -> str:
         """What progress calls it."""
         return f"network for {self.name}"
+
+    @property
+    def form(self) -> Any:
+        """What its worker must return."""
+        return {**_DESCRIBED, "failed": str}, _TRAINED
 
     @property
     def folder(self) -> str:
@@ -120,7 +134,7 @@ class JobTrainings:
             `failed` says why.
 
         Raises:
-            StopRequested: As `on_steps` did; the checkpoint is written.
+            StopRequested: As `on_steps` did, or after a signal; the checkpoint is written.
         """
         training, (under_way, arrays) = self.training, state
         first = Attempt(job.seed + FIRST_WEIGHTS, training.schedule.batch_size)
@@ -132,6 +146,9 @@ class JobTrainings:
             nonlocal taken
             taken += 1
             on_steps(1)
+            # Several machines would not find at the same step that it is time.
+            if workers() == 1 and due():
+                raise CheckpointDue
 
         def train(attempt: Attempt) -> dict[str, Any]:
             nonlocal under_way, taken
@@ -151,14 +168,16 @@ class JobTrainings:
                 values, found = training.state()
                 checkpoint({**values, "attempt": attempt.to_json()}, found)
 
-            try:
-                while not training.done:
-                    training.advance(on_step)
-                    if due():
-                        save()
-            except StopRequested:
-                save()
-                raise
+            with saved_when_stopped():
+                try:
+                    while not training.done:
+                        with contextlib.suppress(CheckpointDue):
+                            training.advance(on_step)
+                        if due():
+                            save()
+                except StopRequested:
+                    save()
+                    raise
             return {**self._entry(job), **attempt.retried}
 
         try:

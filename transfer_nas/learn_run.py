@@ -46,6 +46,8 @@ class LearnRun(UnitRun):
         progress: Where to show progress.
     """
 
+    CURRENT = ({"strategy": dict, "rounds": int, "evaluations": int, "search_seconds": float},)
+
     def __init__(
         self,
         config: TransferLearning,

@@ -146,6 +146,12 @@ class StandaloneChains:
     def advance(self, on_step: Callable[[], None] = lambda: None) -> float:
         """Trains up to the next evaluation and makes it. Returns the validation score."""
         begin = time.perf_counter()
+        try:
+            return self._advance(on_step)
+        finally:
+            self.seconds += time.perf_counter() - begin
+
+    def _advance(self, on_step: Callable[[], None]) -> float:
         every = -(-self.schedule.steps // self.schedule.evaluations)
         # A training that was stopped goes on in between.
         end = min(self._evaluated + every, self.schedule.steps)
@@ -156,7 +162,6 @@ class StandaloneChains:
         if np.isfinite(score) and (self._best_score is None or score > self._best_score):
             self._best_score, self._best_weights = score, self.network.get_weights()
         self._evaluated = end
-        self.seconds += time.perf_counter() - begin
         return score
 
     def finish(self) -> TrainedChain:

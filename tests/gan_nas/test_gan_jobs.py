@@ -2,6 +2,8 @@
 
 import json
 import os
+import weakref
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -9,10 +11,13 @@ import pytest
 import tiny
 from workers_here import WorkersHere
 
-from gan_nas import job_worker
+from gan_nas import job_training, job_worker
+from gan_nas.job_training import JobTrainings
 from graftwork.engine_options import EngineOptions
 from graftwork.files import read_json
-from graftwork.job_folder import JobFolder, StopRequested
+from graftwork.job_folder import JobFolder
+from graftwork.journal import read_journal
+from graftwork.stopping import StopRequested
 
 
 def test_a_worker_that_is_stopped_trains_what_the_run_would(searched_gan, tmp_path, monkeypatch):
@@ -20,7 +25,9 @@ def test_a_worker_that_is_stopped_trains_what_the_run_would(searched_gan, tmp_pa
     trained = [event for event in tiny.journal(searched_gan) if event["event"] == "trained"]
     expected = trained[1]
     assert (expected["method"], expected["seed"]) == ("random cells", 0)
-    words = [EngineOptions().of_worker(), "0", "1", json.dumps(expected["architecture"])]
+    job = {key: expected[key] for key in ("method", "kind", "seed", "index", "networks")}
+    job["architecture"] = expected["architecture"]
+    words = [EngineOptions().of_worker(), str(expected["steps"]), json.dumps(job)]
     with open(os.devnull, "w") as nowhere:
         folder = JobFolder(tmp_path, nowhere)
     folder.tell = lambda: None
@@ -61,3 +68,46 @@ def test_final_trainings_side_by_side_end_the_same_and_keep_what_is_finished(
     models = [keras.saving.load_model(run / "generator.keras") for run in (path, trained_gan)]
     for mine, ours in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_array_equal(mine, ours)
+
+
+def test_a_generator_of_the_shortlist_that_fails_does_not_keep_the_others(
+    searched_gan_copy, gan_command, monkeypatch
+):
+    def train(self, job, *arguments):
+        if job.index in failing:
+            return job.failed("the loss became nan, twice")
+        found = next(e for e in read_journal(searched_gan_copy) if e["event"] == "trained")
+        for key in ("shared_score", "seconds", "memory_mb"):
+            found.pop(key, None)
+        return found | {"method": job.method, "kind": job.kind, "index": job.index}
+
+    monkeypatch.setattr(JobTrainings, "train", train)
+    failing = [0]
+    flags = ("train", searched_gan_copy, "--steps", 7, "--top", 2)
+    status, out, err = gan_command(*flags)
+    assert (status, err) == (0, "")
+    assert "final generator of seed 0 failed: the loss became nan, twice" in out
+    events = [e for e in tiny.journal(searched_gan_copy) if e.get("kind") == "final"]
+    assert [(e["event"], e["index"]) for e in events] == [("failed", 0), ("trained", 1)]
+    names = [row["name"] for row in read_json(searched_gan_copy / "result.json")["methods"]]
+    assert names[-1] == "final generator, rank 2"
+    failing.append(1)
+    status, _, err = gan_command(*flags)
+    assert status == 2
+    assert err.startswith("graftwork: the final generator cannot be trained: the loss became nan")
+
+
+def test_before_a_retry_with_fewer_images_the_first_networks_are_dropped(monkeypatch, tmp_path):
+    made = []
+
+    class Networks:
+        def __init__(self, *arguments):
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(job_training, "StandaloneTraining", Networks)
+    setup = SimpleNamespace(config=SimpleNamespace(steps=5), pair=lambda kind, batch_size: None)
+    trainings = JobTrainings(setup, tmp_path, None)
+    trainings._training("cells", 8)
+    trainings._training("DCGAN", 8)
+    trainings._training("cells", 4)
+    assert [one() is None for one in made] == [True, False, False]

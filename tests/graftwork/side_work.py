@@ -3,6 +3,7 @@
 python side_work.py FOLDER    works on two pieces in FOLDER until it is killed
 """
 
+import errno
 import os
 import signal
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from graftwork.job_folder import JobFolder, StopRequested
+from graftwork.errors import InputError
+from graftwork.job_folder import JobFolder
 from graftwork.side_by_side import Task, run_tasks
+from graftwork.stopping import StopRequested
 
 HERE = Path(__file__).parent
 
@@ -27,6 +30,12 @@ def work(run: Path, words: list[str], folder: JobFolder) -> dict:
     folder.on_steps(step)
     if fate == "fail":
         raise ValueError("no luck")
+    if fate == "full":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.path / "checkpoints"))
+    if fate == "refuse":
+        raise InputError("the dataset is another one.")
+    if fate == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
     try:
         while step < 10:
             step += 1

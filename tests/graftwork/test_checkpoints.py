@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from written_runs import ARRAYS, checkpoints, other_process, restored, rounds_of, write
 
+from graftwork import run as run_module
 from graftwork.errors import InputError
 from graftwork.journal import read_journal
 from graftwork.run import Run
@@ -218,3 +219,49 @@ for i in range(100_000):
         run.checkpoint({"round": last + 1})
     assert rounds_of(path) == list(range(last + 2))
     assert len(checkpoints(path)) <= 2
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), OSError(5, "Input/output error"), PermissionError(13, "denied")]
+)
+def test_an_error_that_may_pass_costs_no_checkpoint(path, monkeypatch, error):
+    write(path, 3)
+
+    def fails(*_, **__):
+        raise error
+
+    with Run.resume(path) as run:
+        for place, name in ((np, "load"), (run_module, "parse_json")):
+            with monkeypatch.context() as patch:
+                patch.setattr(place, name, fails)
+                with pytest.raises(type(error)):
+                    run.restore()
+        assert checkpoints(path) == ["00000001", "00000002"]
+        assert restored(run)[0] == {"round": 2}
+        assert rounds_of(path) == [0, 1, 2]
+
+
+def test_an_array_that_says_it_is_huge_is_damage_and_takes_no_memory(path):
+    write(path, 2, {"w": np.zeros(1_000, "uint8")})
+    file = path / "checkpoints" / "00000001" / "arrays.npz"
+    file.write_bytes(file.read_bytes().replace(b"(1000,), }      ", b"(999999999999,)}"))
+    with Run.resume(path) as run:
+        assert restored(run)[0] == {"round": 0}
+
+
+def test_a_damaged_checkpoint_is_there_until_a_newer_one_is_whole(path, monkeypatch):
+    write(path, 3)
+    (path / "checkpoints" / "00000002" / "state.json").write_text("{")
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with Run.resume(path) as run:
+        with monkeypatch.context() as patch:
+            patch.setattr(np, "savez", full)
+            with pytest.raises(OSError, match="No space"):
+                run.restore()
+        assert restored(run)[0] == {"round": 1}
+        assert checkpoints(path) == [".00000002.passed", "00000001"]
+        run.checkpoint({"round": 2})
+    assert checkpoints(path) == ["00000001", "00000002"]

@@ -182,7 +182,9 @@ def test_a_damaged_newest_checkpoint_is_told_on_the_terminal_and_in_the_journal(
 def test_what_a_killed_process_wrote_half_in_a_folder_inside_is_removed(path):
     write(path, 1)
     (path / "samples").mkdir()
-    for name in (".step5.png.abcd12_x", "step5.png"):
+    for name in (".search-seed-0-step000005.png.abcd12_x", "search-seed-0-step000005.png"):
         (path / "samples" / name).write_text("x")
     with Run.resume(path):
-        assert [entry.name for entry in (path / "samples").iterdir()] == ["step5.png"]
+        assert [entry.name for entry in (path / "samples").iterdir()] == [
+            "search-seed-0-step000005.png"
+        ]

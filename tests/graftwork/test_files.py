@@ -144,3 +144,36 @@ def test_json_that_is_missing_or_a_folder_is_an_input_error(tmp_path):
         files.read_json(tmp_path / "absent.json")
     with pytest.raises(InputError, match="cannot be read"):
         files.read_json(tmp_path)
+
+
+def test_a_folder_that_cannot_be_replaced_is_put_back(tmp_path, monkeypatch):
+    path, replace = tmp_path / "folder", files.os.replace
+    path.mkdir()
+    (path / "old").write_text("old")
+
+    def fails(source, target):
+        if target == path and not str(source).endswith(".old"):
+            raise OSError(5, "Input/output error")
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "replace", fails)
+        with pytest.raises(OSError, match="Input"), files.atomic_folder(path) as temporary:
+            (temporary / "new").write_text("new")
+    assert names(path) == ["old"]
+    assert names(tmp_path) == ["folder"]
+
+
+def test_what_a_kill_had_moved_aside_comes_back(tmp_path):
+    path, other = tmp_path / "folder", tmp_path / ".folder.template.old.txt"
+    other.touch()
+    (tmp_path / ".folder.abcd12_x.old").mkdir()
+    (tmp_path / ".folder.abcd12_x.old" / "old").touch()
+    with pytest.raises(CrashError), files.atomic_folder(path):
+        raise CrashError
+    assert names(path) == ["old"]
+    (tmp_path / ".folder.abcd12_y.old").mkdir()
+    with files.atomic_folder(path):
+        pass
+    assert names(path) == []
+    assert names(tmp_path) == [other.name, "folder"]

@@ -260,3 +260,41 @@ def test_what_a_killed_process_wrote_half_is_removed_and_nothing_else(tmp_path):
         names = {path.name for path in tmp_path.iterdir()}
     assert names.isdisjoint(left)
     assert names >= set(kept)
+
+
+# What is somebody else's.
+
+
+def test_a_folder_with_checkpoints_or_links_of_others_is_left_alone(tmp_path):
+    for number, make in enumerate(
+        (
+            lambda path: (path / "checkpoints" / "epoch-1").mkdir(parents=True),
+            lambda path: (path / "checkpoints").symlink_to(tmp_path),
+            lambda path: (path / ".cache").symlink_to(tmp_path),
+            lambda path: (path / "lock").symlink_to(tmp_path / "elsewhere"),
+        )
+    ):
+        path = tmp_path / str(number)
+        path.mkdir()
+        make(path)
+        with pytest.raises(InputError, match="holds no run"):
+            Run.create(path, {})
+    assert (tmp_path / "0" / "checkpoints" / "epoch-1").is_dir()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_hidden_files_and_foreign_checkpoints_outlive_a_run(path):
+    (path / ".git").mkdir(parents=True)
+    kept = [".env.template", ".git/.cfg.00000000", ".notes.settings", ".my.json.abcdefgh"]
+    for name in kept:
+        (path / name).write_text("mine")
+    with Run.create(path, {}) as run:
+        assert run.restore() is None
+        run.checkpoint({"round": 0})
+    (path / "checkpoints" / "best").mkdir()
+    for number in range(3):
+        with Run.resume(path) as run:
+            assert restored(run)[0] == {"round": number}
+            run.checkpoint({"round": number + 1})
+    assert all((path / name).read_text() == "mine" for name in kept)
+    assert (path / "checkpoints" / "best").is_dir()

@@ -1,17 +1,30 @@
 """Work in processes side by side: order, retry, what survives a killed worker and parent."""
 
+import errno
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import side_work
 from side_work import seats, tasks
 
 from graftwork import seats as seats_module
-from graftwork.side_by_side import finished_result, run_tasks
+from graftwork import side_by_side, worker_errors
+from graftwork.disk import LostDataError
+from graftwork.errors import InputError
+from graftwork.side_by_side import run_tasks
+from graftwork.unit_folders import (
+    begin_folder,
+    discard_others,
+    finished_result,
+    forget,
+    forget_done,
+)
 
 SECONDS = 60
 
@@ -29,7 +42,7 @@ def wait_for(condition):
 
 def test_results_come_in_order_and_a_worker_that_dies_goes_on_once(tmp_path):
     steps, busy = [], []
-    some = tasks(tmp_path, dying="die", well="well", failing="fail", late="well")
+    some = tasks(tmp_path, dying="die", well="well", failing="kill", late="well")
     found = dict(run_tasks(some, seats(2), lambda number: number < 3, steps.append, busy.append))
     assert list(found) == [0, 1, 2]  # The fourth may not begin.
     assert found[0] == {"event": "trained", "name": "dying", "steps": 10}
@@ -38,11 +51,92 @@ def test_results_come_in_order_and_a_worker_that_dies_goes_on_once(tmp_path):
     assert starts(tmp_path, "dying") == [0, 5]
     assert starts(tmp_path, "well") == [0]
     assert starts(tmp_path, "failing") == [0, 0]
-    assert found[2] == "the worker process died (exit status 1: ValueError: no luck), twice"
+    assert found[2] == "the worker process died (SIGKILL), twice"
     assert sum(steps) == 20
     assert busy[1] == ["dying", "well"]
     assert busy[-1] == []
     assert not (tmp_path / "late.starts").exists()
+    # What is done needs no checkpoint.
+    assert not (tmp_path / "jobs" / "well" / "checkpoints").exists()
+    assert (tmp_path / "jobs" / "failing" / "log.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("fate", "error", "said"),
+    [
+        ("full", OSError, "No space left on device"),
+        ("refuse", InputError, "the dataset is another one."),
+        ("fail", InputError, r"exit status 1: ValueError: no luck\). What was done before is kept"),
+    ],
+)
+def test_what_is_no_failure_of_the_training_ends_all_and_leaves_no_result(
+    tmp_path, fate, error, said
+):
+    with pytest.raises(error, match=said) as raised:
+        list(run_tasks(tasks(tmp_path, one=fate), seats(1)))
+    assert finished_result(tmp_path / "jobs" / "one") is None
+    if fate == "full":  # The command line says which disk.
+        assert raised.value.errno == errno.ENOSPC
+        assert raised.value.filename == str(tmp_path / "jobs" / "one" / "checkpoints")
+        assert starts(tmp_path, "one") == [0]
+
+
+def test_finished_results_are_told_though_time_is_over(tmp_path):
+    some = tasks(tmp_path, before="well", between="well", after="well")
+    for task in (some[0], some[2]):
+        task.folder.mkdir(parents=True)
+        (task.folder / "result.json").write_text('{"event": "trained"}')
+    asked = []
+    found = dict(run_tasks(some, seats(1), lambda number: asked.append(number)))
+    assert list(found) == [0, 2]
+    assert asked == [1]
+
+
+def test_a_worker_reads_no_steps_from_what_others_print(tmp_path):
+    class Process:
+        stdout = io.BytesIO(b'Warning: a GPU is old\n4\n[1]\n"x"\n3')
+
+    worker, steps = object.__new__(side_by_side._Worker), []
+    worker.process, worker._left, worker._steps, worker._lost = Process, b"", 0, 0
+    worker._told = None
+    worker.read(steps.append)
+    assert steps == [4]
+    assert worker._told is None
+
+
+def test_folders_hold_what_is_asked_for_or_nothing(tmp_path):
+    form = {"event": str}
+    (task,) = (replace(one, asked=("7", "a"), form=form) for one in tasks(tmp_path, one="well"))
+    begin_folder(task.folder, task.asked)
+    result = task.folder / "result.json"
+    result.write_text('{"event": "trained"}')
+    discard_others(task.folder, ("7", "a"), form)
+    assert task.finished() == {"event": "trained"}
+    # Damaged: trained again, from the checkpoint that may be there.
+    result.write_text('{"a": 1}')
+    (task.folder / "checkpoints").mkdir()
+    discard_others(task.folder, ("7", "a"), form)
+    assert {entry.name for entry in task.folder.iterdir()} == {"job.json", "checkpoints"}
+    # Of other steps: nothing is of use.
+    discard_others(task.folder, ("8", "a"), form)
+    assert not task.folder.exists()
+
+
+def test_folders_of_units_that_are_done_go_and_logs_of_failures_stay(tmp_path):
+    names = ("00001", "00002-0", "00003", "final-0")
+    for name in names:
+        begin_folder(tmp_path / "jobs" / name, ("7",))
+        (tmp_path / "jobs" / name / "log.txt").touch()
+        (tmp_path / "jobs" / name / "checkpoints").mkdir()
+    (tmp_path / "jobs" / "00001" / "result.json").write_text("{}")
+    forget_done(tmp_path, 3)
+    left = {file.relative_to(tmp_path / "jobs").as_posix() for file in tmp_path.rglob("*.*")}
+    kept = {f"{name}/{file}" for name in names[2:] for file in ("job.json", "log.txt")}
+    assert left == {"00002-0/log.txt", *kept}
+    forget(tmp_path, 3, keep_log=True)
+    assert [entry.name for entry in (tmp_path / "jobs" / "00003").iterdir()] == ["log.txt"]
+    forget_done(tmp_path, 0)  # The run begins anew.
+    assert not (tmp_path / "jobs").exists()
 
 
 def test_workers_that_are_to_stop_save_their_checkpoint_and_results_stay(tmp_path):
@@ -89,3 +183,28 @@ def test_without_gpus_workers_share_the_cores(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(7)))
     assert {seat["TF_NUM_INTRAOP_THREADS"] for seat in seats_module.seats(3, 0)} == {"2"}
     assert seats_module.seats(9, 0)[8]["OMP_NUM_THREADS"] == "1"
+    monkeypatch.delattr(os, "sched_getaffinity")  # As on macOS.
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert seats_module.seats(3, 0)[0]["OMP_NUM_THREADS"] == "2"
+
+
+class LostError(Exception):
+    """Looks like one of TensorFlow's."""
+
+    __module__ = "tensorflow.errors"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (LostError("FileNotFoundError: a.png is gone\n\nat"), LostDataError, "a.png is gone"),
+        (OSError(errno.EIO, "Input/output error", "a.npy"), OSError, "Input/output error: 'a.npy'"),
+        (InputError("--x must be 1."), InputError, "--x must be 1."),
+    ],
+    ids=["data", "disk", "input"],
+)
+def test_the_parent_raises_what_the_worker_tells(error, kind, said):
+    found = worker_errors.read(worker_errors.told(error))
+    assert type(found) is kind
+    assert said in str(found)
+    assert worker_errors.told(ValueError("no luck")) is None

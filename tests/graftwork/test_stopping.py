@@ -11,7 +11,13 @@ from written_runs import restored, rounds_of, write
 from graftwork import files, stopping
 from graftwork.cli import main
 from graftwork.run import Run
-from graftwork.stopping import Terminated, stoppable
+from graftwork.stopping import (
+    StopRequested,
+    Terminated,
+    saved_when_stopped,
+    stop_if_asked,
+    stoppable,
+)
 
 WHAT = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 
@@ -116,3 +122,54 @@ def test_who_reads_a_run_does_not_wait_for_who_writes_it(searched_copy, tmp_path
             with pytest.raises(SystemExit) as exit_:
                 main(["trees", *words, str(searched_copy)])
             assert exit_.value.code == 2
+
+
+@pytest.mark.parametrize("number", WHAT, ids=["SIGINT", "SIGTERM"])
+def test_a_training_saves_before_it_ends(number):
+    done = []
+
+    def train():
+        stop_if_asked()
+        signal.raise_signal(number)
+        done.append("step")
+        try:
+            stop_if_asked()
+        except StopRequested:
+            done.append("saved")
+            raise
+
+    with pytest.raises(WHAT[number]), stoppable(), saved_when_stopped():
+        train()
+    assert done == ["step", "saved"]
+    stop_if_asked()  # Nothing is left of it.
+
+
+def test_a_second_signal_and_a_long_step_end_at_once(monkeypatch):
+    def ignored(*numbers):
+        for number in numbers:
+            signal.raise_signal(number)
+        time.sleep(5)
+
+    begin = time.monotonic()
+    with pytest.raises(Terminated), stoppable(), saved_when_stopped():
+        ignored(signal.SIGINT, signal.SIGTERM)
+    monkeypatch.setattr(stopping, "SECONDS_TO_SAVE", 0.05)
+    with pytest.raises(KeyboardInterrupt), stoppable(), saved_when_stopped():
+        ignored(signal.SIGINT)
+    assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize("name", ["MemoryError", "ResourceExhaustedError"])
+def test_memory_that_runs_out_is_one_line(path, monkeypatch, capsys, name):
+    write(path, 1)
+
+    def fails(config):
+        raise type(name, (MemoryError if name == "MemoryError" else Exception,), {})("3 GB")
+
+    monkeypatch.setattr("multitask_nas.commands.search", fails)
+    with pytest.raises(SystemExit) as exit_:
+        main(["trees", "search", "--out", str(path)])
+    assert exit_.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("graftwork: memory ran out (3 GB). ")
+    assert line.endswith(f"Go on with: graftwork trees search --out {path} --resume")

@@ -110,3 +110,18 @@ def test_a_state_is_taken_once(path):
         assert second.take_state()[0] == {"count": 1}
         assert second.take_state() == (None, {})
         assert second.steps_done() == 0
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"x": 1}, {"done": 1, "current": 3}, {"done": "1", "current": None}],
+    ids=["foreign", "no unit", "no number"],
+)
+def test_a_state_of_another_form_gives_way_to_the_one_before(path, state):
+    with Run.create(path, {}) as run:
+        Counting(run).execute()
+        run.checkpoint(state)
+        again = Counting(run)
+        again.begin()
+        assert again.done == 3
+    assert events(path)[-1] == ("restored", None)

@@ -20,10 +20,12 @@ from graftwork.json_text import DEEPEST, LARGEST_FILE, parse_json
         ('{"a": NaN}', "NaN is no number"),
         ("[-Infinity]", "Infinity is no number"),
         ("9" * 5000, "4300 digits"),
+        ("[1e999]", "1e999 is too large"),
+        ('{"a": -1e400}', "-1e400 is too large"),
         ("{", "Expecting"),
         ("\ufeff{}", "BOM"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_what_is_no_plain_json_is_refused(text, reason):
     with pytest.raises(ValueError, match=reason):

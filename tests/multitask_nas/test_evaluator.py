@@ -106,7 +106,7 @@ def test_training_makes_the_table_anew(network):
     class Negation:
         step = 0
 
-        def train(self, steps, sample, on_step):
+        def train_shared(self, steps, sample, on_step, report):
             for weight in (network.heads.kernel, network.heads.bias):
                 weight.assign(-weight)
             return 0.5

@@ -1,5 +1,7 @@
 """Trees that cannot be trained: tried once more, recorded, and left out of what is compared."""
 
+import signal
+
 import numpy as np
 import pytest
 import tiny
@@ -7,6 +9,7 @@ import tiny
 from graftwork.files import read_json
 from graftwork.training import Trainer
 from multitask_nas.job_training import JobTrainings
+from multitask_nas.standalone import StandaloneTraining
 from reports.comparison.runs import read_runs
 
 
@@ -92,16 +95,43 @@ def test_controls_that_fail_are_tried_again_recorded_and_left_out(command, tmp_p
     assert run.problem.startswith("finished, but parts failed: 1 training failed")
 
 
-def test_a_searched_tree_that_fails_ends_the_run_with_one_line(command, tmp_path, sabotage):
+def test_a_run_none_of_whose_searched_trees_can_be_trained_ends_with_one_line(
+    command, tmp_path, sabotage
+):
     sabotage(lambda kind, index, trainer: kind == "searched")
     path = tmp_path / "run"
-    status, _, err = command("trees", "search", "--out", path, *tiny.SEARCH)
+    status, _, err = command("trees", "search", "--out", path, *tiny.SEARCH, "--random-trees", 0)
     assert status == 2
     (line,) = err.splitlines()
     assert line.startswith("graftwork: the searched tree (gnas) of seed 0 cannot be trained: ")
     assert "Begin a new run with a lower learning rate" in line
-    assert tiny.journal(path)[-1]["event"] == "searched"
+    assert [event["event"] for event in tiny.journal(path)][-2:] == ["searched", "failed"]
     assert not (path / "result.json").exists()
+
+
+def test_a_searched_tree_that_fails_in_one_seed_is_left_out_of_what_is_compared(
+    command, tmp_path, sabotage
+):
+    seeds = []
+
+    def spoil(kind, index, trainer):
+        if kind == "searched":
+            seeds.append(trainer.step)
+        return kind == "searched" and len(seeds) <= 2  # Both attempts of the first seed.
+
+    sabotage(spoil)
+    path = tmp_path / "run"
+    status, out, err = command("trees", "search", "--out", path, *tiny.SEARCH, "--seeds", 2)
+    assert (status, err) == (0, "")
+    assert "searched tree (gnas) of seed 0 failed: " in out
+    result = read_json(path / "result.json")
+    assert [(row["kind"], row["seeds"]) for row in result["methods"]] == [
+        ("random", [0, 1]),
+        ("searched", [1]),
+    ]
+    assert [failed["seed"] for failed in result["failed"]] == [0]
+    assert result["comparison"]["better_than_random"].endswith("of 1")
+    assert (path / "report.html").exists()
 
 
 def test_shared_weights_that_fail_twice_end_the_run_with_one_line(command, tmp_path, sabotage):
@@ -115,3 +145,42 @@ def test_shared_weights_that_fail_twice_end_the_run_with_one_line(command, tmp_p
         "learning rate."
     )
     assert [e["event"] for e in tiny.journal(path)] == ["start", "round", "restored"]
+
+
+def test_a_final_training_without_memory_is_tried_again_and_saved_when_stopped(
+    command, searched_copy, monkeypatch
+):
+    train, sizes, advance = Trainer.train, [], StandaloneTraining.advance
+
+    def spoiled(self, *arguments):
+        sizes.append(self.batch_size)
+        if self.batch_size == 16:
+            raise MemoryError("3 GB")
+        return train(self, *arguments)
+
+    def signalled(self, on_step):
+        def noted():
+            on_step()
+            if self.trainer.batch_size == 8 and next(steps) == 1:
+                signal.raise_signal(signal.SIGTERM)
+
+        return advance(self, noted)
+
+    monkeypatch.setattr(Trainer, "train", spoiled)
+    words = ("trees", "train", searched_copy, "--steps", 40)
+    with monkeypatch.context() as patch:
+        steps = iter(range(100))
+        patch.setattr(StandaloneTraining, "advance", signalled)
+        status, _, err = command(*words)
+    assert status == 143
+    (line,) = err.splitlines()
+    assert line.startswith("graftwork: terminated.")
+    newest = max((searched_copy / "checkpoints").iterdir())
+    with np.load(newest / "arrays.npz") as arrays:
+        assert int(arrays["step"]) == 2
+    tried = sizes.count(16)
+    status, _, err = command(*words, "--resume")
+    assert (status, err, sizes.count(16)) == (0, "", tried)
+    trained = tiny.journal(searched_copy)[-1]
+    assert trained["retried"]["batch_size"] == 8
+    assert "memory ran out (3 GB)" in trained["retried"]["reason"]

@@ -10,8 +10,12 @@ from workers_here import WorkersHere, in_turns
 
 from graftwork import side_by_side
 from graftwork.engine_options import EngineOptions
-from graftwork.job_folder import StopRequested
+from graftwork.files import read_json
+from graftwork.stopping import StopRequested
 from multitask_nas import job_worker
+from multitask_nas.comparison import Job
+from multitask_nas.networks import Network
+from multitask_nas.tree import Tree
 
 
 def without_last_unit(run):
@@ -23,9 +27,19 @@ def without_last_unit(run):
     return last
 
 
+def asked(run, event):
+    """Returns the arguments of the worker that a network of the space would have."""
+    arguments = read_json(run / "config.json")["arguments"]
+    tree = Tree.from_json(event["architecture"])
+    network = Network(tree, arguments["channels"], arguments["depth"])
+    job = Job(*(event[key] for key in ("method", "kind", "seed", "index")), network)
+    assert Job.from_json(json.loads(json.dumps(job.to_json()))) == job
+    return [str(arguments["steps"]), json.dumps(job.to_json())]
+
+
 def test_a_worker_that_is_stopped_anywhere_trains_what_the_run_would(command, searched, tmp_path):
     expected = [event for event in tiny.journal(searched) if event["event"] == "trained"][1]
-    words = [EngineOptions().of_worker(), "0", "1", json.dumps(expected["architecture"])]
+    words = [EngineOptions().of_worker(), *asked(searched, expected)]
     # Evaluations are after every second step: stops between two of them, and right before one.
     folder = in_turns(tmp_path, [3, 3])
     for _ in range(2):
@@ -75,6 +89,25 @@ def test_what_a_worker_has_finished_is_collected_by_a_run_without_workers(comman
     folder.mkdir(parents=True)
     kept = {k: v for k, v in entry.items() if k != "shared_score"} | {"latency_ms": None}
     (folder / "result.json").write_text(json.dumps(kept))
+    (folder / "job.json").write_text(json.dumps(asked(path, entry)))
     assert command("trees", "search", "--out", path, "--resume")[0] == 0
     assert tiny.journal(path)[-1]["test_error"] == 12.5
     assert not (path / "jobs").exists()
+
+
+@pytest.mark.parametrize("wrong", ["steps", "form"])
+def test_what_is_no_result_of_this_training_is_not_collected(
+    command, searched, searched_copy, wrong
+):
+    path, folder = searched_copy, searched_copy / "jobs" / "00002"
+    entry = without_last_unit(path)
+    folder.mkdir(parents=True)
+    words = asked(path, entry)
+    if wrong == "steps":
+        words[0] = "5"
+    result = {"a": 1} if wrong == "form" else {**entry, "latency_ms": None, "training_seconds": 1.0}
+    (folder / "result.json").write_text(json.dumps(result))
+    (folder / "job.json").write_text(json.dumps(words))
+    status, _, err = command("trees", "search", "--out", path, "--resume")
+    assert (status, err) == (0, "")
+    assert tiny.journal(path) == tiny.journal(searched)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from graftwork.run import Run
+from reports.runs_removal import OF_A_RUN
 
 BLOCKED = """
 import sys
@@ -186,10 +188,19 @@ def test_runs_are_compared(command, runs, tmp_path):
 # remove
 
 
+IN_JOBS = tuple(
+    f"jobs/00004-1/{name}"
+    for name in (
+        *("job.json", "result.json", "lock", "log.txt", "networks/one.keras", ".job.json.ab12cd34"),
+        *("checkpoints/00000003/state.json", "checkpoints/.00000004.ab12cd34/arrays.npz"),
+    )
+)
+
+
 def test_a_run_is_removed_with_all_that_belongs_to_it(command, tmp_path):
     path = checkpointed(tmp_path / "run")
-    for name in ("samples/seed0-dcgan-final.png", "tensorboard/a/events.out.tfevents.1"):
-        (path / name).parent.mkdir(parents=True)
+    for name in ("samples/seed0-dcgan-final.png", "tensorboard/a/events.out.tfevents.1", *IN_JOBS):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).touch()
     for name in ("report.html", "model.keras", "tree.svg", ".result.json.abcd_123"):
         (path / name).touch()
@@ -198,6 +209,19 @@ def test_a_run_is_removed_with_all_that_belongs_to_it(command, tmp_path):
     assert "Removed" in out
     assert not path.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_files_of_a_run_that_are_documented_can_be_removed():
+    text = (Path(__file__).parents[2] / "docs" / "run-folder.md").read_text(encoding="utf-8")
+    table = text[text.index("| file | holds |") :].split("\n\n")[0]
+    cells = [row.split("|")[1] for row in table.splitlines()[2:]]
+    names = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    assert "journal.jsonl" in names
+    for name in names:
+        if name.endswith("/"):
+            assert f"|{name}" in OF_A_RUN.pattern, name
+        else:
+            assert OF_A_RUN.fullmatch(name), name
 
 
 def test_files_of_others_are_named_and_kept(command, tmp_path):

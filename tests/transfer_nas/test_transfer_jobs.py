@@ -12,7 +12,7 @@ from workers_here import WorkersHere, in_turns
 
 from graftwork.engine_options import EngineOptions
 from graftwork.files import read_json
-from graftwork.job_folder import StopRequested
+from graftwork.stopping import StopRequested
 from transfer_nas import job_worker
 from transfer_nas.job_training import Job
 from transfer_nas.standalone import StandaloneChains
