@@ -149,11 +149,12 @@ class GanEvaluator(Evaluator):
             found = [self._samples(sample, i) for i in range(JUDGED)]
             # A single generator may be poor for what it is made of.
             collapse = self.detector.samples(_middle(found), self.real_images)
-        if collapse is None:
+        if not agree(collapse is not None):
             return
+        reason = "the shared weights of worker 0 collapsed" if collapse is None else collapse.text
         self.detector.start_over()
         again = self.resets < MOST_RESETS and self.steps <= LAST_RESET * self.total_steps
-        self.on_event("collapse", steps=self.steps, reason=collapse.text, reset=again)
+        self.on_event("collapse", steps=self.steps, reason=reason, reset=again)
         if again:
             self.resets += 1
             seed = self.seed + 500_009 * self.resets

@@ -61,7 +61,7 @@ class AdversarialModel(FitModel):
         # Sums over steps, in float64: the variance is a difference of large sums.
         self.sums = keras.Variable(np.zeros(5), trainable=False, dtype="float64", name="sums")
         self.discriminator_step = self._discriminator_step
-        if self.replicas == 1:  # Several cannot meet in a function within their step.
+        if not tf.distribute.has_strategy():  # Replicas cannot meet in a function in their step.
             # One trace serves all discriminator steps of a training step.
             self.discriminator_step = tf.function(self._discriminator_step, autograph=False)
         self.finite = tf.function(self._finite, autograph=False)

@@ -46,7 +46,7 @@ def backend_as(options: EngineOptions) -> Iterator[None]:
     """Imports the backend and computes as the options say, as long as the block lasts.
 
     Raises:
-        InputError: If Keras is set to another backend, or there are no such devices.
+        InputError: If Keras is set to another backend.
     """
     if isinstance(options, JobOptions):
         share_memory(options.jobs)

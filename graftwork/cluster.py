@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from graftwork.disk import lost_data
 from graftwork.errors import InputError
 
 NOT_COPIED = ("lock", "tensorboard", "samples", "*.html", "*.svg", ".*")
@@ -23,6 +24,10 @@ LOST = {
     *("InternalError", "FailedPreconditionError", "UnknownError"),
 }
 """TensorFlow's errors of a connection that is gone."""
+LOCAL = {"InternalError", "FailedPreconditionError", "UnknownError"}
+"""Those of them that a device or a file of this worker may be the cause of, too."""
+LONGEST = 300
+"""Characters of a cause."""
 
 
 class LostWorkerError(Exception):
@@ -197,10 +202,13 @@ def lost_worker(error: Exception) -> str | None:
             f"memory ran out on {_cluster.name(_cluster.index)}, and the others end with it. "
             "Begin a new run with a smaller batch size, or fewer channels."
         )
-    if kind not in LOST:
+    if kind not in LOST or lost_data(error):
         return None
     named = [int(number) for number in re.findall(r"/task:(\d+)", str(error))]
     others = [n for n in named if n != _cluster.index and n < workers()]
     # The last is the one that it is about; those before it only pass it on.
+    if not others and kind in LOCAL and "ollective" not in str(error):
+        said = " ".join(str(error).split())[:LONGEST].rstrip(".")
+        return f"{_cluster.name(_cluster.index)} cannot go on: {said}. The others end with it."
     who = _cluster.name(others[-1]) if others else "another worker"
     return f"{who} does not answer. Start all workers again."

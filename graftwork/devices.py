@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import keras
 import tensorflow as tf
 
+from graftwork.cluster import workers
 from graftwork.collective import barrier, connect
 from graftwork.engine_options import EngineOptions
 from graftwork.errors import InputError
@@ -29,10 +30,8 @@ def engine(options: EngineOptions) -> Iterator[None]:
     Operations stay deterministic after the block: TensorFlow cannot take that back.
 
     Args:
-        options: What the command line says.
-
-    Raises:
-        InputError: If there are no such devices.
+        options: What the command line says. With one device alone all kinds of `distribute` are
+            the same.
     """
     global _jit, _deterministic
     before = keras.config.dtype_policy(), _jit
@@ -136,12 +135,14 @@ def distributed(make: Callable[[], tf.data.Dataset], split: Callable[[Any, int],
 def _strategy(name: str) -> tf.distribute.Strategy | None:
     if name == "none":
         return None
-    if name == "multiworker":
+    if name == "multiworker" and workers() > 1:
         return connect()
     return _mirrored()
 
 
 @functools.cache  # A second one in a process would take the sums of the first for its own.
-def _mirrored() -> tf.distribute.Strategy:
+def _mirrored() -> tf.distribute.Strategy | None:
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) == 1:  # Nothing to share: the first line of the journal says so.
+        return None
     return tf.distribute.MirroredStrategy([device.name for device in devices])

@@ -27,6 +27,11 @@ class EngineOptions:
     def check_engine(self) -> None:
         """Raises an `InputError` for a value that makes no sense."""
         at_least(self, 2, "keep")
+        if self.jit and self.distribute != "none":
+            raise InputError(
+                f"--jit does not go with --distribute {self.distribute}: XLA compiles a step for "
+                "one device. Leave one of them out."
+            )
 
     def of_worker(self) -> str:
         """Returns these options as a worker process has them, on one device, as JSON."""

@@ -223,6 +223,25 @@ def test_memory_that_ran_out_on_one_ends_all(worker, tmp_path):
         raise ResourceExhaustedError("OOM")
 
 
+class InternalError(Exception):
+    """As TensorFlow names it."""
+
+    __module__ = "tensorflow.python.framework.errors_impl"
+
+
+def test_a_fault_of_a_workers_own_device_is_told_as_its_own(worker, tmp_path):
+    worker(1)
+    told = r"^worker 1 at host1:2222 cannot go on: cuDNN launch failure\. The others"
+    with pytest.raises(LostWorkerError, match=told), as_worker(Asked(tmp_path)):
+        raise InternalError("cuDNN launch failure")
+
+
+def test_lost_data_are_told_as_such(worker, tmp_path):
+    worker(1)
+    with pytest.raises(InternalError), as_worker(Asked(tmp_path)):
+        raise InternalError("OSError: the file images.npy is gone\nTraceback")
+
+
 def test_no_worker_tries_again_alone(second_of_two):
     assert failure_of(ResourceExhaustedError("OOM")) is None
 

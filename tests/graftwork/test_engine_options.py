@@ -3,11 +3,28 @@
 import json
 
 import pytest
+import tensorflow as tf
 
 from graftwork import devices
 from graftwork.engine_options import EngineOptions, JobOptions
 from graftwork.errors import InputError
 from graftwork.failures import Attempt, OutOfMemoryError
+
+
+@pytest.mark.parametrize("distribute", ["none", "mirrored", "multiworker"])
+def test_one_device_shares_nothing(distribute):
+    with devices.engine(EngineOptions(distribute=distribute)):
+        assert devices.replicas() == 1
+        assert not tf.distribute.has_strategy()  # Adversarial steps differ under one.
+
+
+@pytest.mark.parametrize("words", [("trees", "search"), ("transfer", "learn", "--dataset", "tiny")])
+def test_xla_compiles_for_one_device(command, tmp_path, words):
+    flags = ("--out", tmp_path / "run", "--jit", "--distribute", "mirrored")
+    status, _, err = command(*words, *flags)
+    assert status == 2
+    assert err.startswith("graftwork: --jit does not go with --distribute mirrored")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("distribute", ["mirrored", "multiworker"])
