@@ -47,7 +47,7 @@ gallery: setup
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-# What takes a minute or more each: several devices, many processes.
+# What takes long: several devices and machines, stopped workers, rarer kinds of networks.
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
 

@@ -20,6 +20,7 @@ from graftwork.journal import read_journal
 from graftwork.stopping import StopRequested
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_trains_what_the_run_would(searched_gan, tmp_path, monkeypatch):
     tiny.register_gan(monkeypatch)
     trained = [event for event in tiny.journal(searched_gan) if event["event"] == "trained"]

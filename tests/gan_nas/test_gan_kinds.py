@@ -27,13 +27,22 @@ def colourful():
             ["--search-discriminator", "--conditional", "column"], {}, id="discriminator, classes"
         ),
         pytest.param(
-            ["--shared-cell", "--channels", "4", "3"], {"images": GREY}, id="a cell for two stages"
+            ["--shared-cell", "--channels", "4", "3"],
+            {"images": GREY},
+            id="a cell for two stages",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
-            ["--loss", "wasserstein", "--discriminator", "residual"], {}, id="gradient penalty"
+            ["--loss", "wasserstein", "--discriminator", "residual"],
+            {},
+            id="gradient penalty",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
-            ["--diff-augment", "on", "--discriminator-steps", "2"], {}, id="augmentation, two steps"
+            ["--diff-augment", "on", "--discriminator-steps", "2"],
+            {},
+            id="augmentation, two steps",
+            marks=pytest.mark.slow,
         ),
         pytest.param([], {"images": colourful()}, id="colour"),
     ],

@@ -65,6 +65,7 @@ def test_a_step_is_near_that_of_float32(in_float32, precision):
         assert float(scale) == 64
 
 
+@pytest.mark.slow
 def test_a_search_in_float16_is_judged_in_float32(run_gans, searched_gan, tmp_path):
     run_gans("search", "--out", tmp_path / "run", *SEARCH, "--precision", "mixed_float16")
     found, expected = (

@@ -40,7 +40,7 @@ HURRIED = ("--time-budget", "6.5s", "--random-cells", 0, "--top", 1)
 @pytest.mark.parametrize(
     ("strategy", "scored", "asked"),
     # Of agan beside the candidates the children of one round.
-    [("agan", 3, 5), ("random", 4, 4)],
+    [("agan", 3, 5), pytest.param("random", 4, 4, marks=pytest.mark.slow)],
 )
 def test_where_time_ends_in_the_training_generators_are_scored_before_one_is_chosen(
     gan_command, tmp_path, monkeypatch, strategy, scored, asked
@@ -63,6 +63,7 @@ def test_where_time_ends_in_the_training_generators_are_scored_before_one_is_cho
     assert (result["cut_short"], result["status"]) == (True, "finished")
 
 
+@pytest.mark.slow
 def test_a_search_that_was_cut_short_says_so_after_an_interruption_too(
     gan_command, tmp_path, monkeypatch
 ):

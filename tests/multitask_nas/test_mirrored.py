@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import tiny
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(tiny.__file__).with_name("mirrored_graftwork.py")
 
 

@@ -11,6 +11,8 @@ from tiny_transfer import transfer
 
 from graftwork.files import read_json
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def gone_on(tmp_path_factory):

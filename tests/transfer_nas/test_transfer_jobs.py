@@ -28,6 +28,7 @@ def trained(run):
     ]
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_anywhere_trains_what_the_run_would(applied, tmp_path):
     expected = next(row for row in trained(applied) if row.get("saved"))
     attributes = read_json(applied / "config.json")["dataset"]["attributes"]
