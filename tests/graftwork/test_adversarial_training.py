@@ -213,6 +213,7 @@ def test_starting_over_forgets_what_was_before():
     assert_same(used.state(), fresh.state())
 
 
+@pytest.mark.slow
 def test_another_process_goes_on_to_the_same_weights(tmp_path):
     undisturbed = trainer(seed=3, augmentation=FLIPS, **ALL)
     undisturbed.train(2, sample)

@@ -81,6 +81,7 @@ def test_float16_scales_the_loss_and_its_state_holds_the_scale(dataset):
         assert len(made.state()) == names
 
 
+@pytest.mark.slow
 def test_xla_trains_to_the_same_weights(dataset):
     space = TreeSpace((2,), dataset.attributes)
     plain = trainer(dataset)
