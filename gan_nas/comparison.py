@@ -48,6 +48,10 @@ class Job:
     networks: str
     architecture: Architecture = ()
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns the job as JSON values."""
+        return dataclasses.asdict(self)
+
     @property
     def form(self) -> Any:
         """What the journal must say of it."""

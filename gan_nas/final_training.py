@@ -1,6 +1,5 @@
 """`graftwork gans train`: the best generators of a search, trained longer."""
 
-import dataclasses
 import json
 from typing import Any
 
@@ -139,7 +138,7 @@ class FinalTraining(UnitRun):
 
     def _asked(self, job: Job) -> tuple[str, ...]:
         """Returns the arguments of a job's worker."""
-        return str(self.steps), json.dumps(dataclasses.asdict(job))
+        return str(self.steps), json.dumps(job.to_json())
 
     def _unit(self, rank: int) -> str:
         return f"final-{rank}"

@@ -15,6 +15,7 @@ from reports.comparison.runs import ComparedRun
 from reports.names import shorten, width
 from reports.palette import BRANCHES, INK
 
+Points = list[tuple[float, float]]
 MOST = 8
 """Series of a chart, and runs of a section that are shown one by one."""
 FEWEST = 3

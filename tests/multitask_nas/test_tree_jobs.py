@@ -56,7 +56,7 @@ def test_a_worker_process_trains_what_the_run_would(command, searched_copy, monk
     popen = side_by_side.subprocess.Popen
     noted = lambda *words, **more: started.append(words[0]) or popen(*words, **more)  # noqa: E731
     monkeypatch.setattr(side_by_side.subprocess, "Popen", noted)
-    monkeypatch.setattr("multitask_nas.search_run.ADDRESS", "tiny_worker:trees")
+    monkeypatch.setattr("multitask_nas.search_run.TreeSearchRun.WORKER", "tiny_worker:trees")
     tests = Path(tiny.__file__).parent
     monkeypatch.setenv("PYTHONPATH", f"{tests}:{tests.parent}")
     status, _, err = command("trees", "search", "--out", searched_copy, "--resume", "--jobs", 2)

@@ -27,6 +27,7 @@ from reports.page import DrawnTree
 from reports.palette import ACCENT, BRANCHES, INK, MUTED
 
 NASTY = "<script>alert(1)</script>"
+MARKS = r"a*b_c* `d` [e](f) <g> # h | i ~~j~~ $k$ \l &amp; {m} !n 100% ^o"
 LONG = "wearing_a_hat_of_a_colour_that_no_other_person_in_the_picture_wears_or_has_worn"
 ATTRIBUTES = (
     NASTY,
@@ -276,3 +277,17 @@ def _commands() -> tuple[Paragraphs, Table]:
         (Column("run", numeric=False), Column("reason", numeric=False)),
         ((Cell("/tmp/runs/broken"), Cell("damaged: line 12 of journal.jsonl is no JSON")),),
     )
+
+
+def a_document(*blocks, summary=("One.",)) -> Document:
+    section = Section("Section", blocks, "section")
+    return Document("Title", summary, (section,), "graftwork report", "1 run")
+
+
+def a_table(*rows, columns=2) -> Table:
+    names = tuple(Column(f"c{place}", numeric=place > 0) for place in range(columns))
+    return Table("table", "Caption.", names, tuple(rows))
+
+
+def tables(document):
+    return [b for section in document.sections for b in section.blocks if isinstance(b, Table)]
