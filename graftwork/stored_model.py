@@ -3,6 +3,7 @@
 import json
 import math
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,8 @@ def load_model(path: Path, advice: str = "") -> keras.Model:
     """
     try:
         config = _checked_config(path)
-        with keras.StatelessScope(initialize_variables=False):
-            _check_size(keras.saving.deserialize_keras_object(config, safe_mode=True))
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(_check_size, config).result()
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (MemoryError, RecursionError) as error:
         reason = type(error).__name__
@@ -133,8 +134,14 @@ def _check_layers(value: Any) -> None:
         _check_layers(item)
 
 
-def _check_size(model: Any) -> None:
-    """Raises a `ValueError` for what is no model, or one that is larger than any of ours."""
+def _check_size(config: dict[str, Any]) -> None:
+    """Raises a `ValueError` for what is no model, or one that is larger than any of ours.
+
+    To be called in a thread of its own: Keras remembers, by thread, the weights that it has not
+    allocated yet, and would allocate these with the next model that it builds.
+    """
+    with keras.StatelessScope(initialize_variables=False):
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     if not isinstance(model, keras.Model):
         raise ValueError("it is no model")
     size = sum(math.prod(weight.shape) for weight in model.weights) * 4

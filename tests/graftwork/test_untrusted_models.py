@@ -95,6 +95,26 @@ def test_what_would_run_code_or_fill_the_memory_is_refused(saved, tmp_path, old,
     assert reason in refusal(rewritten(saved, tmp_path / "changed.keras", change))
 
 
+def test_what_was_refused_is_not_allocated_later(saved, tmp_path):
+    """Keras allocates all weights that it put off with the next layer that it looks into."""
+
+    class Outer(keras.layers.Layer):
+        """Builds what it consists of while Keras infers its output."""
+
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.layers.Dense(2)
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    def change(text):
+        return text.replace('"units": 3', f'"units": {10**14}')
+
+    assert "would take" in refusal(rewritten(saved, tmp_path / "changed.keras", change))
+    assert Outer()(keras.Input((4,))).shape == (None, 2)
+
+
 @pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "assets/../../evil", "config.json"])
 def test_a_name_that_does_not_belong_is_refused(saved, tmp_path, name):
     path = tmp_path / "inside" / "slip.keras"
