@@ -19,6 +19,7 @@ from graftwork.failures import failure_of
 from graftwork.files import read_json
 from graftwork.printable import printable
 from graftwork.stopping import Terminated, stoppable
+from graftwork.stuck import ended_if_stuck
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,8 +173,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = 1 if " ".join(arguments[:1]) in COMMANDS else 2
     name, flags = " ".join(arguments[:words]), arguments[words:]
     config: Any = None
+
+    def stuck() -> str:
+        said = (
+            f"ended in the middle of a step that took too long.{_how_to_go_on(config, arguments)}"
+        )
+        return f"graftwork: {printable(said)}"
+
     try:
-        with stoppable():
+        with stoppable(), ended_if_stuck(stuck):
             if name not in COMMANDS:
                 sys.exit(_no_command(arguments))
             command = COMMANDS[name]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graftwork.cluster import workers
 from graftwork.space import Architecture
 from graftwork.strategies import Strategy
 
@@ -50,8 +51,20 @@ def search(
     """
     while not strategy.done and time_left():
         trained = evaluator.train(strategy.training_sample) if strategy.trains else {}
-        candidates = strategy.ask()
+        candidates = agreed(strategy.ask())
         scores = evaluator.evaluate(candidates)
         strategy.tell(candidates, scores)
         record({**trained, **strategy.report()})
-    return strategy.best
+    return agreed([strategy.best])[0]
+
+
+def agreed(architectures: Sequence[Architecture]) -> list[Architecture]:
+    """Returns the architectures of the chief, where several workers search together.
+
+    Controllers and surrogates learn on each of them, and rounding may differ.
+    """
+    if workers() == 1:
+        return [tuple(architecture) for architecture in architectures]
+    from graftwork.collective import agree
+
+    return [tuple(row) for row in agree(np.asarray(architectures, np.int64)).tolist()]

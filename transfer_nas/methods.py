@@ -7,7 +7,7 @@ import numpy as np
 
 from graftwork.attribute_matching import cosines
 from graftwork.constraints import Constraints
-from graftwork.search import Evaluator
+from graftwork.search import Evaluator, agreed
 from graftwork.space import Architecture
 from transfer_nas.described import scaled
 from transfer_nas.domains import Domain
@@ -163,7 +163,7 @@ def method_entry(
     shared = found.shared
     modes = None
     if isinstance(strategy, AttributeGuided) and method == TRANSFERRED:
-        modes = [tuple(row) for row in strategy.policy.mode(strategy.descriptors).tolist()]
+        modes = agreed(strategy.policy.mode(strategy.descriptors).tolist())
     near = nearest(descriptors, stored) if modes else None
     rows = []
     for task, attribute in enumerate(domain.attributes):
@@ -216,7 +216,8 @@ def likely(strategy: PairStrategy, task: int, rng: np.random.Generator) -> list[
     """
     assert isinstance(strategy, AttributeGuided)
     pairs, log_probabilities = strategy.draw_pairs([task] * LIKELY, rng)
-    return [pairs[place][:-1] for place in np.argsort(-log_probabilities, kind="stable")]
+    order = np.argsort(-log_probabilities, kind="stable")
+    return agreed([pairs[place][:-1] for place in order])
 
 
 def nearest(descriptors: np.ndarray, stored: StoredStrategy) -> list[list[dict[str, Any]]]:

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from written_runs import restored, rounds_of, write
 
-from graftwork import files, stopping
+from graftwork import files, stopping, stuck
 from graftwork.cli import main
 from graftwork.run import Run
 from graftwork.stopping import (
@@ -173,3 +177,49 @@ def test_memory_that_runs_out_is_one_line(path, monkeypatch, capsys, name):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("graftwork: memory ran out (3 GB). ")
     assert line.endswith(f"Go on with: graftwork trees search --out {path} --resume")
+
+
+STUCK = """
+import hashlib, os, signal, threading
+from pathlib import Path
+from graftwork import stuck
+from graftwork.cli import main
+
+stuck.SECONDS_TO_END = 0.2
+
+def search(config):
+    threading.Timer(0.1, os.kill, [os.getpid(), signal.{name}]).start()
+    hashlib.pbkdf2_hmac("sha1", b"", b"", 2**31 - 1)  # One call of some ten minutes.
+
+import multitask_nas.commands
+multitask_nas.commands.search = search
+main(["trees", "search", "--out", "run"])
+"""
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_call_that_does_not_end_is_left_in_time(path, name, status):
+    write(path.parent / "run", 1)
+    process = subprocess.run(
+        [sys.executable, "-c", STUCK.format(name=name)],
+        cwd=path.parent,
+        env={**os.environ, "PYTHONPATH": str(Path(stopping.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (process.returncode, process.stdout) == (status, "")
+    (line,) = process.stderr.splitlines()
+    assert line.startswith("graftwork: ended in the middle of a long step")
+    assert line.endswith("graftwork trees search --out run --resume")
+
+
+def test_the_process_lives_on_where_the_signal_was_noticed(monkeypatch):
+    monkeypatch.setattr(stuck, "SECONDS_TO_END", 0.05)
+    ends = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+    before, threads = signal.set_wakeup_fd(-1), threading.active_count()
+    with pytest.raises(KeyboardInterrupt), stoppable(), stuck.ended_if_stuck(str):
+        signal.raise_signal(signal.SIGINT)
+    time.sleep(0.2)
+    assert (signal.set_wakeup_fd(before), threading.active_count(), ends) == (-1, threads, [])
