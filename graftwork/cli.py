@@ -175,9 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config: Any = None
 
     def stuck() -> str:
-        said = (
-            f"ended in the middle of a step that took too long.{_how_to_go_on(config, arguments)}"
-        )
+        said = f"ended in the middle of a long step.{_how_to_go_on(config, arguments)}"
         return f"graftwork: {printable(said)}"
 
     try:
