@@ -7,13 +7,15 @@ Each kind is a tiny run on a made dataset. It runs once undisturbed; then it is 
 after a random time of up to that of the undisturbed run, and resumed, until it ends, and again in
 a new folder until there were as many kills as asked for. After every kill all files that can be
 seen must be whole, and no finished unit may be gone. At each end, journal, result and arrays must
-be those of the undisturbed run but for times and memory. Exits with status 1 if anything is not.
+be those of the undisturbed run but for times and memory. Of `jobs`, trees that are trained side by
+side, a worker is killed first, and the run goes on. Exits with status 1 if anything is not.
 
 Processes are forked from one that has imported TensorFlow and computed nothing: a start costs what
 the run itself does.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -47,6 +49,8 @@ MODULES = (
     *("transfer_nas.learn_run", "transfer_nas.apply_run", "reports"),
 )
 """Imported before the forks."""
+SECONDS_TO_NOTICE = 30
+"""How long a worker may take to save and end, on a busy machine, when its run was killed."""
 
 
 @dataclasses.dataclass
@@ -80,6 +84,7 @@ def start(words: list[str], log: Path) -> int:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         units.SECONDS_BETWEEN_CHECKPOINTS = 0
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("multitask_nas.search_run.TreeSearchRun.WORKER", "tiny_worker:trees")
             (tiny.register_gan if words[0] == "gans" else tiny.register)(patch)
             cli.main(words)
         status = 0
@@ -102,6 +107,26 @@ def wait(child: int, until: float) -> int | None:
         if time.monotonic() >= until:
             return None
         time.sleep(0.005)
+
+
+def workers_of(process: int) -> list[int]:
+    """Returns the processes that another one has begun and that live."""
+    with contextlib.suppress(OSError):
+        found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return [int(number) for number in found]
+    return []
+
+
+def kill(process: int) -> None:
+    """Kills a process, and waits until those that it has begun have noticed."""
+    workers = workers_of(process)
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    until = time.monotonic() + SECONDS_TO_NOTICE
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        if time.monotonic() > until:
+            raise SystemExit("a worker lives on without the run that began it")
+        time.sleep(0.05)
 
 
 def without_times(value: Any) -> Any:
@@ -162,17 +187,23 @@ def disturb(words: list[str], folder: Path, kills: int, rng: np.random.Generator
     tally.seconds = time.monotonic() - begin
     expected = outcome(whole)
     while tally.kills < kills or not tally.ends:
-        run, done = folder / f"run-{tally.ends}", -1
+        run, done, whole_workers = folder / f"run-{tally.ends}", -1, True
         while True:
             again = ["--resume"] if (run / "config.json").exists() else []
             child = start([*words, "--out", str(run), *again], log)
             patient = tally.kills >= kills
             delay = 3600 if patient else float(rng.uniform(0, tally.seconds))
             status = wait(child, time.monotonic() + delay)
+            # The second death of one worker would be recorded as a training that failed.
+            if status is None and whole_workers and (workers := workers_of(child)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(workers[0], signal.SIGKILL)
+                    tally.kills += 1
+                whole_workers = False
+                status = wait(child, time.monotonic() + float(rng.uniform(0, tally.seconds)))
             if status is not None:
                 break
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            kill(child)
             tally.kills += 1
             tally.torn += torn(run)
             tally.lost += (now := units_done(run)) < done
@@ -189,7 +220,7 @@ def disturb(words: list[str], folder: Path, kills: int, rng: np.random.Generator
 def main() -> None:
     """Runs the kinds that were asked for, and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    kinds = ("trees", "gans", "learn", "apply")
+    kinds = ("trees", "gans", "learn", "apply", "jobs")
     parser.add_argument("--kinds", nargs="+", choices=kinds, default=kinds)
     parser.add_argument("--kills", type=int, default=50, help="of every kind")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
@@ -201,12 +232,14 @@ def main() -> None:
     sound = True
     with tempfile.TemporaryDirectory() as name:
         os.environ["GRAFTWORK_CACHE"] = f"{name}/cache"
+        os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])  # For workers.
         learned = Path(name) / "learned"
         learn = ["transfer", "learn", *tiny_transfer.LEARN]
         commands = {
             "trees": ["trees", "search", *tiny.SEARCH],
             "gans": ["gans", "search", *tiny.GAN_SEARCH],
             "learn": learn,
+            "jobs": ["trees", "search", *tiny.SEARCH, "--random-trees", "3", "--jobs", "2"],
             "apply": ["transfer", "apply", str(learned), *tiny_transfer.APPLY],
         }
         if "apply" in config.kinds:

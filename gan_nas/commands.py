@@ -109,6 +109,11 @@ def evaluate(config: GanEvaluation) -> None:
     if of_run:
         read_result(config.target)
         _check_no_data_flags(config)
+    elif config.truncate is not None:
+        raise InputError(
+            f"--truncate {config.truncate} is for the latents of a run's generator: "
+            f"{config.target} is a folder of images. Leave the flag out."
+        )
     stored = read_arguments(GanSearch, config.target) if of_run else config
     # What is printed beside JSON shall not be in its way.
     progress = Progress(Console(stderr=config.json, highlight=False, soft_wrap=True))

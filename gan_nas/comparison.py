@@ -7,23 +7,30 @@ import numpy as np
 
 from gan_nas.config import GanSearch
 from gan_nas.networks import CELLS, DCGAN, SNGAN
+from gan_nas.quality import METRICS
 from gan_nas.setup import Setup
 from gan_nas.standalone import StandaloneTraining
+from graftwork.job_results import RETRIED, is_result
 from graftwork.latency import latency_ms
 from graftwork.space import Architecture
 
 RANDOM = "random cells"
 RANDOM_SEARCH = "random search"
-_DESCRIBED = {"event": str, "method": str, "kind": str, "seed": int, "index": int}
-_FAILED = {**_DESCRIBED, "reason": str}
+_TEST = {
+    **dict.fromkeys((*METRICS, "inception_score_deviation"), (None, float)),
+    **dict.fromkeys(("inception_kind", "extractor", "resize", "split"), str),
+    **dict.fromkeys(("images", "real_images"), int),
+    "reasons": dict,
+}
 _TRAINED = {
-    **_DESCRIBED,
-    "networks": str,
+    "cells": (None, dict),
     "validation_kid": float,
-    "test": dict,
+    "test": _TEST,
     **dict.fromkeys(("parameters", "flops", "steps"), int),
     "training_seconds": float,
 }
+_RESTORED = {"restored": [str]}
+_PERHAPS = {"latency_ms": float, "retried": RETRIED, **_RESTORED}
 FINAL = "final"
 """The kind of a generator that `graftwork gans train` made."""
 
@@ -39,6 +46,8 @@ class Job:
         index: Which of the method's trainings with this seed.
         networks: A kind of `gan_nas.networks`.
         architecture: What is trained, of the searched space; `()` for others.
+        keep: Whether it becomes the `generator.keras` of the run: that of the first seed whose
+            found generator could be trained.
     """
 
     method: str
@@ -47,15 +56,31 @@ class Job:
     index: int
     networks: str
     architecture: Architecture = ()
+    keep: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Returns the job as JSON values."""
         return dataclasses.asdict(self)
 
+    def accepts(self, result: dict[str, Any]) -> bool:
+        """Whether what a worker's folder holds can be what came of it."""
+        if result.get("event") == "failed":
+            failed = self.failed("")
+            del failed["reason"]
+            return is_result(result, failed, {"reason": str}, _RESTORED)
+        return is_result(result, {"event": "trained", **self.described}, _TRAINED, _PERHAPS)
+
     @property
-    def form(self) -> Any:
-        """What the journal must say of it."""
-        return _FAILED, _TRAINED
+    def described(self) -> dict[str, Any]:
+        """What the journal says of it when it is trained."""
+        return {
+            "method": self.method,
+            "kind": self.kind,
+            "seed": self.seed,
+            "index": self.index,
+            "networks": self.networks,
+            "architecture": list(self.architecture) or None,
+        }
 
     @property
     def training_seed(self) -> int:
@@ -120,12 +145,7 @@ def comparison_jobs(config: GanSearch, setup: Setup, searched: dict[str, Any]) -
 def entry_of(job: Job, training: StandaloneTraining, setup: Setup) -> dict[str, Any]:
     """Returns the journal entry of a finished training, whose averaged weights are in place."""
     return {
-        "method": job.method,
-        "kind": job.kind,
-        "seed": job.seed,
-        "index": job.index,
-        "networks": job.networks,
-        "architecture": list(job.architecture) or None,
+        **job.described,
         "cells": described(setup, job.architecture),
         **setup.judge.judge(training.maker, job.architecture),
         **setup.cost(job.networks, job.architecture),

@@ -201,6 +201,9 @@ class GanTraining(JobOptions):
         _check_jit(self)
         at_least(self, 1, "top", *(["steps"] if self.steps is not None else []))
         at_least(self, 0, "seed")
+        at_most(self, MOST_SEEDS, "top")
+        at_most(self, MOST_STEPS, "steps")
+        at_most(self, LARGEST_SEED, "seed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,9 +246,9 @@ class GanEvaluation(DataOptions):
     target: Annotated[Path, tyro.conf.Positional]
     """A run folder, or a folder of images."""
     images: int = 5000
-    """How many images of a generator; of a folder, how many at most."""
+    """How many images of a generator; of a folder, how many at most, drawn at random."""
     seed: int = 0
-    """Seed of the latents."""
+    """Seed of the latents; of a folder, of the images that are drawn."""
     truncate: float | None = None
     """Draw latents within this many standard deviations."""
     extractor: Literal["classifier", "inception"] | None = None

@@ -7,14 +7,14 @@ import numpy as np
 
 from datasets import Dataset
 from datasets.loading import enlargement
-from gan_nas.classes import dataset_classes
+from gan_nas.classes import Classes, dataset_classes
 from gan_nas.classifier_extractor import classifier_extractor
 from gan_nas.config import GanEvaluation, GanSearch
 from gan_nas.extractors import Extractor
 from gan_nas.finished import load_generator
 from gan_nas.image_folder import read_folder
 from gan_nas.inception import inception_extractor
-from gan_nas.judge import real_features
+from gan_nas.judge import real_features, real_rows
 from gan_nas.quality import measure, real_floor
 from gan_nas.sampling import generate, latents
 from graftwork.progress import Progress
@@ -35,15 +35,18 @@ def evaluate_target(
         JSON values: `target`, `remarks`, and as `Quality` `generated` and `floor`.
     """
     # The images first: a classifier that is not in the cache takes minutes.
+    classes = None
     if isinstance(stored, GanSearch):
-        images = _generated(config, stored, dataset)
+        classes = dataset_classes(dataset, stored.conditional)
+        images = _generated(config, stored, dataset, classes)
         remarks = [f"{len(images)} images of {config.target / 'generator.keras'}"]
     else:
         images, remarks = _folder(config, dataset)
     extractor = _extractor(config, stored, dataset, progress)
     features = extractor.features(images)
     train, test = (
-        real_features(dataset, extractor, dataset.split(split)) for split in ("train", "test")
+        real_features(dataset, extractor, real_rows(dataset, split, classes))
+        for split in ("train", "test")
     )
     fewer = config.fewer_images
     quality = measure(features, test, "test", fewer_images_ok=fewer)
@@ -68,10 +71,11 @@ def _extractor(
         return classifier_extractor(dataset, callback)
 
 
-def _generated(config: GanEvaluation, stored: GanSearch, dataset: Dataset) -> np.ndarray:
+def _generated(
+    config: GanEvaluation, stored: GanSearch, dataset: Dataset, classes: Classes | None
+) -> np.ndarray:
     model = load_generator(config.target)
     drawn = latents(config.images, stored.latent, config.seed, config.truncate)
-    classes = dataset_classes(dataset, stored.conditional)
     if classes is None:
         return generate(model, drawn)
     numbers = classes.draw(len(drawn), dataset.split("train"), [config.seed, 43])
@@ -79,9 +83,14 @@ def _generated(config: GanEvaluation, stored: GanSearch, dataset: Dataset) -> np
 
 
 def _folder(config: GanEvaluation, dataset: Dataset) -> tuple[np.ndarray, list[str]]:
-    found = read_folder(Path(config.target), dataset.image_shape, config.images)
+    found = read_folder(Path(config.target), dataset.image_shape, config.images, config.seed)
     resized = "" if found.resize == "none" else f"images were resized: {found.resize}"
-    remarks = [f"{len(found.images)} images of {config.target}", resized, found.remark()]
+    images = f"{len(found.images):,} images of {config.target}"
+    if config.images < found.files:
+        images = (
+            f"{len(found.images):,} of {found.files:,} images of {config.target}, drawn at random"
+        )
+    remarks = [images, resized, found.remark()]
     if found.enlarged:
         remarks.append(enlargement(found.enlarged, len(found.images), dataset.image_shape))
     return found.images, remarks

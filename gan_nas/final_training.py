@@ -5,6 +5,7 @@ from typing import Any
 
 from gan_nas.comparison import FINAL, Job
 from gan_nas.config import GanTraining
+from gan_nas.finished import take_generator
 from gan_nas.job_training import JobTrainings
 from gan_nas.job_worker import ADDRESS
 from gan_nas.networks import CELLS
@@ -16,7 +17,7 @@ from graftwork.errors import InputError
 from graftwork.failures import TrainingError, failure_line
 from graftwork.progress import Stage
 from graftwork.run import Run
-from graftwork.unit_folders import forget, take_finished
+from graftwork.unit_folders import forget, take_finished, unit_folder
 from graftwork.unit_workers import train_side_by_side
 from graftwork.units import STATE, State, UnitRun
 
@@ -141,7 +142,7 @@ class FinalTraining(UnitRun):
         return str(self.steps), json.dumps(job.to_json())
 
     def _unit(self, rank: int) -> str:
-        return f"final-{rank}"
+        return f"{FINAL}-{rank}"
 
     def _record(self, job: Job, entry: dict[str, Any]) -> None:
         """Writes what came of a training into the journal and `result.json`."""
@@ -154,6 +155,8 @@ class FinalTraining(UnitRun):
             self.run.record("failed", **values)
             self.state["failed"] = [*self.state.get("failed", []), entry]
         else:
+            if len(self.state.get("failed", [])) == job.index:  # All before it have failed.
+                take_generator(unit_folder(self.run.path, self._unit(job.index)), self.run.path)
             self.run.record("trained", **values, shared_score=None)
             self._write(values)
         self.state |= {"trained": job.index + 1, "current": None, "attempt": None}

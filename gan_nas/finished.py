@@ -1,5 +1,6 @@
 """A finished generator as a file that Keras alone can load."""
 
+import contextlib
 from pathlib import Path
 
 import keras
@@ -41,6 +42,15 @@ def save_generator(model: keras.Model, setup: Setup, path: Path) -> None:
     save_model(model, path)
 
 
+def take_generator(folder: Path, run: Path) -> None:
+    """Makes the generator that a training has left in a folder that of the run.
+
+    Without one nothing happens: a process that was killed has taken it before.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        (folder / "generator.keras").replace(run / "generator.keras")
+
+
 def load_generator(run: Path) -> keras.Model:
     """Loads the generator of a run.
 
@@ -49,8 +59,8 @@ def load_generator(run: Path) -> keras.Model:
     """
     path = run / "generator.keras"
     if not path.exists():
-        raise InputError(
-            f"{run} has no trained generator yet. Go on with: graftwork gans search --out {run} "
-            "--resume"
-        )
+        finished = (run / "result.json").exists()
+        way = f"train {run}" if finished else f"search --out {run} --resume"
+        said = "Train one by" if finished else "Go on with"
+        raise InputError(f"{run} has no trained generator yet. {said}: graftwork gans {way}")
     return load_model(path, f"Make it anew by: graftwork gans train {run}")

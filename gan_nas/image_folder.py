@@ -30,6 +30,7 @@ class FolderImages:
         resize: How the images were brought to this shape, `"none"` where all had it.
         unreadable: What is wrong with each file that was left out, by its name.
         enlarged: How many images were smaller than they are here.
+        files: How many files there are, with those that were not drawn.
     """
 
     images: np.ndarray
@@ -37,6 +38,7 @@ class FolderImages:
     resize: str
     unreadable: dict[str, str]
     enlarged: int = 0
+    files: int = 0
 
     def remark(self) -> str:
         """Says in a sentence which files were left out, and why the first was; or ""."""
@@ -49,7 +51,10 @@ class FolderImages:
 
 
 def read_folder(
-    folder: Path, shape: tuple[int, int, int] | None = None, limit: int | None = None
+    folder: Path,
+    shape: tuple[int, int, int] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
 ) -> FolderImages:
     """Reads all images below a folder.
 
@@ -58,7 +63,9 @@ def read_folder(
         shape: Height, width and channels (1 or 3) that all are brought to: cut to the
             proportions, then resized. If None, all must have one size; they are grey if all
             files are.
-        limit: Take the first so many files alone, in sorted order.
+        limit: Take so many files alone, drawn at random where there are more: the first in
+            sorted order may all be of one class.
+        seed: Seed of that draw.
 
     Returns:
         The images. Files that cannot be read are left out, and named with the reason.
@@ -72,9 +79,13 @@ def read_folder(
         raise InputError(f"{plain(str(folder))} is not a folder that exists.")
     if limit is not None and limit < 1:
         raise InputError(f"limit must be at least 1. Received: {limit}.")
-    names = list_images(folder)[:limit]
+    names = list_images(folder)
     if not names:
         raise InputError(f"{folder} holds no image ({', '.join(IMAGE_ENDINGS)}).")
+    files = len(names)
+    if limit is not None and limit < files:
+        drawn = np.random.default_rng([seed, 71]).choice(files, limit, replace=False)
+        names = [names[i] for i in np.sort(drawn)]
     if shape:
         _check_memory(len(names), shape)
     kept: list[str] = []
@@ -106,7 +117,7 @@ def read_folder(
         )
     text = f"cut to the proportions, bilinear, antialiased, to {_size(arrays[0])}"
     return FolderImages(
-        _stacked(arrays), tuple(kept), text if resized else "none", unreadable, smaller
+        _stacked(arrays), tuple(kept), text if resized else "none", unreadable, smaller, files
     )
 
 

@@ -12,9 +12,10 @@ from gan_nas.samples import Samples
 from gan_nas.sampling import latents
 from gan_nas.setup import Setup
 from gan_nas.standalone import StandaloneTraining
-from graftwork.failures import Attempt, TrainingError, with_retry
+from graftwork.failures import Attempt, NotFiniteError, TrainingError, with_retry
 from graftwork.progress import Stage
 from graftwork.stopping import StopRequested, saved_when_stopped
+from graftwork.unit_folders import unit_folder
 from graftwork.units import State
 
 ROWS_OF_SAMPLES = 64
@@ -106,10 +107,19 @@ class JobTrainings:
 
     def _finished(self, job: Job, training: StandaloneTraining) -> dict[str, Any]:
         entry = entry_of(job, training, self.setup)
+        if not training.maker.finite:  # Such images are made grey, and have a KID like others.
+            raise NotFiniteError(
+                "the images of the trained generator are no finite numbers",
+                "Begin a new run with lower learning rates, or another loss.",
+            )
         self.samples.show(job.slug, training.step, samples_of(training, self.setup), "final")
-        found = job.kind == "searched" and job.seed == self.config.seed
-        if found or (job.kind == FINAL and job.index == 0):
+        if job.keep:
             keep_generator(job, training, self.setup, self.run)
+        elif job.kind == FINAL:
+            # One before it may fail yet: it waits there for its turn to be recorded.
+            folder = unit_folder(self.run, f"{FINAL}-{job.index}")
+            folder.mkdir(parents=True, exist_ok=True)
+            keep_generator(job, training, self.setup, folder)
         return entry
 
     def _training(self, kind: str, batch_size: int) -> StandaloneTraining:
@@ -119,6 +129,7 @@ class JobTrainings:
             # That of another batch size, which may just have taken all memory, goes first.
             for other in [one for one in self._trainings if one[0] == kind]:
                 del self._trainings[other]
+                self.setup.forget_pair(*other)
             gc.collect()
             pair = self.setup.pair(kind, batch_size)
             report = lambda text: self._restored(text)  # noqa: E731  # That of the job under way.
@@ -158,10 +169,10 @@ def samples_of(training: StandaloneTraining, setup: Setup) -> np.ndarray:
     return training.samples(drawn, numbers)[:count]
 
 
-def keep_generator(job: Job, training: StandaloneTraining, setup: Setup, run: Path) -> None:
-    """Writes the generator of a finished training as `generator.keras`."""
+def keep_generator(job: Job, training: StandaloneTraining, setup: Setup, folder: Path) -> None:
+    """Writes the generator of a finished training as `generator.keras` into a folder."""
     from gan_nas.finished import save_generator
 
     networks, architecture = setup.networks, job.architecture or None
     model = networks.finished(job.networks, architecture, training.generator)
-    save_generator(model, setup, run / "generator.keras")
+    save_generator(model, setup, folder / "generator.keras")

@@ -63,6 +63,9 @@ def summarize(setup: Setup, events: list[Event], status: str) -> dict[str, Any]:
         "shortlist": first["shortlist"],
         "shared_score": first["score"],
         "constant_reward": any(search["constant_reward"] for search in searches),
+        # Of runs that an older version began, journals lack these two.
+        "candidates": [search.get("candidates") for search in searches],
+        "candidates_mean": [search.get("candidates_mean") for search in searches],
         "random_search": [search["random_search"] for search in searches],
         "evaluations": first["evaluations"],
         "cut_short": any(search.get("cut_short") for search in searches),

@@ -4,6 +4,7 @@ The work is a list of units, each of which ends in one journal event: the floor 
 images, and for every seed a search, then the trainings of its comparison.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from gan_nas.samples import Samples
 from gan_nas.setup import Setup
 from gan_nas.shared_search import SharedSearch
 from graftwork.comparison_run import ComparisonRun
+from graftwork.journal import read_journal
 from graftwork.progress import Stage
 from graftwork.run import Run, read_config
 from graftwork.units import State
@@ -42,7 +44,6 @@ class GanSearchRun(ComparisonRun):
         super().__init__(setup.config, run, setup.progress)
         self.setup = setup
         self.samples = Samples(setup, run.path)
-        self.shared: SharedSearch | None = None
         self.trainings = JobTrainings(setup, run.path, self.samples)
 
     def execute(self) -> dict[str, Any]:
@@ -60,19 +61,20 @@ class GanSearchRun(ComparisonRun):
         self.unit_done()
 
     def search(self, seed: int) -> None:
-        until = self.until(seed, SEARCH_SHARE)
-        self.shared = self.shared or SharedSearch(self.setup, self.run, self._sampled)
-        name, total = self.stage_name("Search", seed), self.shared.rounds * self.config.round_steps
+        time_left = self.search_time(seed, SEARCH_SHARE)
+        # Not kept: where memory runs out in a training, its networks shall go (`JobTrainings`).
+        shared = SharedSearch(self.setup, self.run, self._sampled)
+        name, total = self.stage_name("Search", seed), shared.rounds * self.config.round_steps
         with self.progress.stage(name, total, self.steps_done()) as stage:
-            entry = self.shared.run_seed(
+            entry = shared.run_seed(
                 seed,
                 *self.take_state(),
-                time_left=lambda: self.time_left(until),
+                time_left=time_left,
                 checkpoint=self.checkpoint,
                 stage=stage,
             )
         jobs = self.jobs_of({"seed": seed, **entry})
-        entry["shared_scores"] = self.shared.shared_scores([job.architecture for job in jobs])
+        entry["shared_scores"] = shared.shared_scores([job.architecture for job in jobs])
         self.run.record("searched", seed=seed, **entry)
         self.unit_done()
 
@@ -83,7 +85,12 @@ class GanSearchRun(ComparisonRun):
         self.samples.events.scalars(name, step, {tag: newest.get(tag) for tag in tags})
 
     def jobs_of(self, searched: dict[str, Any]) -> list[Job]:
-        return comparison_jobs(self.config, self.setup, searched)
+        jobs, seed = comparison_jobs(self.config, self.setup, searched), searched["seed"]
+        kept = any(
+            event["event"] == "trained" and event["kind"] == "searched" and event["seed"] < seed
+            for event in read_journal(self.run.path)
+        )
+        return [dataclasses.replace(job, keep=job.kind == "searched" and not kept) for job in jobs]
 
     def train(self, job: Job, state: State, stage: Stage) -> dict[str, Any]:
         return self.trainings.train(

@@ -16,7 +16,7 @@ from gan_nas.diff_augment import DiffAugment
 from gan_nas.extractors import Extractor
 from gan_nas.image_maker import whole_batches
 from gan_nas.inception import inception_extractor
-from gan_nas.judge import Judge
+from gan_nas.judge import Judge, real_rows
 from gan_nas.losses import LOSSES
 from gan_nas.networks import CELLS, Networks
 from gan_nas.pair import Pair
@@ -67,9 +67,8 @@ class Setup:
             strided,
             synchronized=replicas() > 1,
         )
-        rows = dataset.split("train")
-        if self.classes is not None:
-            rows = rows[self.classes.numbers[rows] >= 0]
+        # All splits: one without known classes is refused now, not when its images are needed.
+        rows = {split: real_rows(dataset, split, self.classes) for split in SPLITS}["train"]
         if len(rows) < config.batch_size:
             raise InputError(
                 f"batch-size must be at most {len(rows)}, the number of training images of "
@@ -136,6 +135,15 @@ class Setup:
                 stage.advance()
         return self._pairs[kind, batch_size]
 
+    def forget_pair(self, kind: str, batch_size: int) -> None:
+        """Lets go of networks and traces that `pair` keeps: what they take may be needed.
+
+        Args:
+            kind: A kind of `gan_nas.networks`.
+            batch_size: Real images a discriminator step.
+        """
+        self._pairs.pop((kind, batch_size), None)
+
     def _settings(self, batch_size: int) -> AdversarialSettings:
         config = self.config
         return AdversarialSettings(
@@ -185,12 +193,13 @@ class Setup:
         """Returns how a picture of 64 samples is laid out.
 
         Returns:
-            Images a row; the class of every image, or None; the name of every row, or None.
+            Images a row; the class of every image, or None; the name of every row, or None. Of
+            more than 64 classes these are the first 64.
         """
         if self.classes is None:
             return 8, None, None
-        names = list(self.classes.names)
-        each = max(1, 64 // len(names))
+        names = list(self.classes.names)[:64]
+        each = 64 // len(names)
         numbers = np.repeat(np.arange(len(names), dtype=np.int32), each)
         return each, numbers, names
 

@@ -12,6 +12,7 @@ from graftwork.disk import disk_use
 from graftwork.failures import failure_line
 from graftwork.limit_words import limits_words
 from reports import write_report
+from reports.gan_control import control_words
 
 
 def print_space(space: GanSpace, console: Console) -> None:
@@ -82,13 +83,7 @@ def conclusions(result: dict[str, Any]) -> list[str]:
         f"({result['search_seconds']:.0f} s against {result['training_seconds']:.0f} s): "
         f"{result['evaluations']} generators, {result['children_an_hour']:,.0f} an hour."
     )
-    random = [found for found in result["random_search"] if found and found["score"] is not None]
-    if random and result["shared_score"] is not None:
-        lines.append(
-            f"Under the same shared weights and with as many evaluations, the best of the search "
-            f"has a reward ({result['reward']}) of {result['shared_score']:.5f}, that of a random "
-            f"search {random[0]['score']:.5f}."
-        )
+    lines += control_words(_searches(result), result["reward"])
     tau = result["kendall_tau"]
     if tau is not None:
         alone = result["kendall_tau_random"]
@@ -113,6 +108,17 @@ def conclusions(result: dict[str, Any]) -> list[str]:
     if words := limits_words(result):
         lines.append(words)
     return lines
+
+
+def _searches(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns of every seed's search what `control_words` reads; the score of the first alone."""
+    keys = ("candidates", "candidates_mean", "random_search")
+    # Results of older versions lack the first two.
+    columns = [result.get(key) or [None] * len(result["random_search"]) for key in keys]
+    searches = [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+    return [
+        {**one, "score": None if n else result["shared_score"]} for n, one in enumerate(searches)
+    ]
 
 
 def print_quality(found: dict[str, Any], console: Console) -> None:

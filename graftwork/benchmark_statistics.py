@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from graftwork.statistics import paired_difference
+from graftwork.statistics import BOOTSTRAP, CONFIDENCE, paired_difference
 
 SIGNIFICANCE = 0.05
 FEWEST = 3
@@ -109,7 +109,7 @@ def holm(p_values: dict[str, float]) -> dict[str, float]:
 
 
 def mean_band(curves: np.ndarray) -> dict[str, list[float | None]]:
-    """Returns the mean of curves with its 95 % bootstrap band.
+    """Returns the mean of curves with its 95 % band, as `graftwork.statistics.mean_interval`.
 
     Args:
         curves: Float array `(seeds, length)`; NaN where a curve has no value yet.
@@ -121,7 +121,10 @@ def mean_band(curves: np.ndarray) -> dict[str, list[float | None]]:
     seeds, length = curves.shape
     band = np.full((3, length), np.nan)
     band[0] = curves.mean(axis=0)
-    if seeds >= FEWEST:
+    if FEWEST <= seeds < BOOTSTRAP:
+        half = stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1) * stats.sem(curves, axis=0)
+        band[1:] = band[0] - half, band[0] + half
+    elif seeds >= BOOTSTRAP:
         rng = np.random.default_rng(0)
         drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
         band[1:] = np.percentile(drawn @ curves, [2.5, 97.5], axis=0)

@@ -81,16 +81,22 @@ def read_cluster(text: str | None) -> Cluster:
         addresses, task = found["cluster"]["worker"], found["task"]
         index = task["index"]
         known = task["type"] == "worker" and type(index) is int and 0 <= index < len(addresses)
-        known = known and all(re.fullmatch(r".+:\d+", address) for address in addresses)
+        known = known and all(map(_is_address, addresses))
     except (ValueError, TypeError, KeyError):
         known = False
     if not known:
         raise InputError(
             "--distribute multiworker needs the environment variable TF_CONFIG, such as "
             '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", '
-            f'"index": 0}}}}, with the index of this machine. Received: {text!r}.'
+            f'"index": 0}}}}, with the index of this machine and ports of 1 to 65535. '
+            f"Received: {text!r}."
         )
     return Cluster(tuple(addresses), index)
+
+
+def _is_address(text: str) -> bool:
+    found = re.fullmatch(r".+:([0-9]{1,5})", text)
+    return found is not None and 0 < int(found[1]) < 65536
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 import abc
 import json
+import math
+from collections.abc import Callable
 from typing import Any
 
 from graftwork import files
@@ -77,6 +79,9 @@ class ComparisonRun(UnitRun, abc.ABC):
         status = "finished"
         for seed in self.seeds:
             if walked == self.done:
+                if not self._may_search(seed):
+                    status = "time budget"
+                    break
                 self.search(seed)
             walked += 1
             searched = self.event("searched", seed=seed)
@@ -98,11 +103,43 @@ class ComparisonRun(UnitRun, abc.ABC):
     def until(self, seed: int, share: float) -> float:
         """Returns the second of the run at which a seed's search shall end.
 
+        Trainings of seeds before it may have taken more than their time, or less: then it has its
+        share of what is left, or all that these left over.
+
         Args:
             seed: The seed.
             share: The part of a seed's time that its search may take.
         """
-        return self.budget * (self.seeds.index(seed) + share) / len(self.seeds)
+        if math.isinf(self.budget):
+            return self.budget
+        number, seeds = self.seeds.index(seed), len(self.seeds)
+        start = 0.0
+        # From the journal, so that a search that is resumed ends where it would have.
+        for event in read_journal(self.run.path):
+            if event.get("seed") == seed:
+                break
+            start = event["seconds"]
+        of_the_rest = start + share * (self.budget - start) / (seeds - number)
+        return max(self.budget * (number + share) / seeds, of_the_rest)
+
+    def search_time(self, seed: int, share: float) -> Callable[[], bool]:
+        """Returns a function that says, before each round of a search, whether it may begin.
+
+        The first one always may: what is found under untrained weights is drawn at random.
+
+        Args:
+            seed: The seed.
+            share: The part of a seed's time that its search may take.
+        """
+        until = self.until(seed, share)
+        rounds = int(self._under_way)
+
+        def time_left() -> bool:
+            nonlocal rounds
+            rounds += 1
+            return rounds == 1 or self.time_left(until)
+
+        return time_left
 
     def stage_name(self, stage: str, seed: int) -> str:
         """Returns what a stage of a seed is called."""
@@ -116,6 +153,15 @@ class ComparisonRun(UnitRun, abc.ABC):
         """Records and says that a training went back to a good state."""
         self.run.record("restored", reason=text)
         self.say(f"restored: {text}")
+
+    @property
+    def _under_way(self) -> bool:
+        """Whether a checkpoint holds a part of the next unit."""
+        return self._state[0] is not None
+
+    def _may_search(self, seed: int) -> bool:
+        # What has begun has a result, however late.
+        return seed == self.seeds[0] or self._under_way or self.time_left(self.budget)
 
     def _compare(
         self, seed: int, jobs: list[Any], shared_scores: list[float | None], first: int

@@ -208,14 +208,21 @@ class AdditiveConstraints(Constraints):
     def check(self) -> None:
         super().check()
         costs = self._drawn(np.random.default_rng(0))[1]
-        if not (costs <= self._most).all(axis=1).any():
-            key = "parameters" if costs[:, 0].min() > self._most[0] else "flops"
-            least, limit = costs[:, int(key == "flops")].min(), self.limits.given()[key]
-            raise InputError(
-                f"none of {DRAWS:,} random networks keeps the limits: the smallest of them has "
-                f"{amount(least)} {UNITS[key]}, and {FLAGS[key]} is {amount(limit)}. Raise it: a "
-                "search and its random controls need networks to choose from."
-            )
+        if (costs <= self._most).all(axis=1).any():
+            return
+        given = self.limits.given()
+        for key, least in zip(("parameters", "flops"), costs.min(axis=0), strict=True):
+            if key in given and least > given[key]:
+                why = f"the smallest of them has {amount(least)} {UNITS[key]}, and {FLAGS[key]} is"
+                why = f"{why} {amount(given[key])}. Raise it"
+                break
+        else:
+            both = (f"{FLAGS[key]} {amount(given[key])}" for key in ("parameters", "flops"))
+            why = f"some keep one of them, none keeps both {' and '.join(both)}. Raise one"
+        raise InputError(
+            f"none of {DRAWS:,} random networks keeps the limits: {why}: a search and its random "
+            "controls need networks to choose from."
+        )
 
     def _drawn(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         counts = [len(table) for table in self.tables]

@@ -3,9 +3,10 @@
 One of the few modules that touch `tf` (ARCHITECTURE.md names them).
 """
 
-import concurrent.futures
 import contextlib
+import ctypes
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ from graftwork.cluster import workers
 from graftwork.collective import barrier, connect
 from graftwork.engine_options import EngineOptions
 from graftwork.errors import InputError
+
+SECONDS_BETWEEN_TRIES = 0.2
 
 _jit = _deterministic = False
 
@@ -78,8 +81,40 @@ def on_one_device(function: Callable[[], Result]) -> Result:
     """
     if replicas() == 1:
         return function()
-    with concurrent.futures.ThreadPoolExecutor(1) as alone:  # A strategy's scope is its thread's.
-        return alone.submit(function).result()
+    found: list[Result] = []
+    raised: list[BaseException] = []
+    ended = threading.Event()
+
+    def call() -> None:
+        try:
+            found.append(function())
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            ended.set()
+
+    alone = threading.Thread(target=call, daemon=True)  # A strategy's scope is its thread's.
+    alone.start()
+    try:
+        ended.wait()  # A `join` that is interrupted takes the thread for ended (gh-90882).
+    except BaseException:  # Ctrl-C, which comes to this thread alone.
+        # A process that ended before its thread would be aborted by TensorFlow, with another
+        # status. A call that does not end is a matter of `graftwork.stuck`.
+        while alone.is_alive():
+            if not ended.is_set():
+                _interrupt(alone)
+            with contextlib.suppress(BaseException):  # Of `graftwork.stopping`, which repeats it.
+                ended.wait(SECONDS_BETWEEN_TRIES)
+        raise
+    if raised:
+        raise raised[0]
+    return found[0]
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Raises `SystemExit` in a thread, between two of its Python instructions."""
+    number, ending = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ending)
 
 
 def on_all_replicas(flag: Any) -> Any:

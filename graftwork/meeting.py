@@ -1,5 +1,6 @@
 """Workers wait for each other before TensorFlow does, which answers no signal meanwhile."""
 
+import contextlib
 import socket
 import sys
 import threading
@@ -13,6 +14,7 @@ SECONDS_UNTIL_TOLD = 10.0
 SECONDS_TO_ANSWER = 2.0
 SECONDS_BETWEEN_TRIES = 0.2
 GREETING = b"graftwork"
+HEARD = b"+"
 
 
 def meet(cluster: Cluster) -> None:
@@ -56,7 +58,10 @@ def _welcome(server: socket.socket, others: set[int], came: set[int]) -> None:
                 index = int.from_bytes(caller.recv(4), "big")
                 if index in others:
                     caller.sendall(GREETING)
-                    came.add(index)
+                    # One that had given up by then will call again.
+                    if caller.recv(len(HEARD)) == HEARD:
+                        came.add(index)
+                        caller.sendall(HEARD)
         except TimeoutError:
             continue
         except OSError:  # The caller is gone, or this worker stops.
@@ -70,6 +75,12 @@ def _reach(cluster: Cluster, other: int) -> bool:
         with socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER) as line:
             line.sendall(cluster.index.to_bytes(4, "big"))
             # Something else may listen there, such as a worker that has not ended yet.
-            return line.recv(len(GREETING)) == GREETING
+            if line.recv(len(GREETING)) != GREETING:
+                return False
+            line.sendall(HEARD)
+            # Where the other had given up, it has closed the line; else it is slow to answer.
+            with contextlib.suppress(TimeoutError):
+                return line.recv(len(HEARD)) == HEARD
+            return True
     except OSError:
         return False

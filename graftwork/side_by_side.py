@@ -19,7 +19,7 @@ from typing import Any
 
 from graftwork import worker_errors
 from graftwork.errors import InputError
-from graftwork.unit_folders import LOG, begin_folder, finished_result
+from graftwork.unit_folders import LOG, Accepts, any_object, begin_folder, finished_result
 
 SECONDS_TO_STOP = 8.0
 """How long workers may take to save their checkpoints when they are to stop."""
@@ -41,18 +41,18 @@ class Task:
         folder: Its own folder; the parent must exist.
         words: The worker's arguments (`graftwork.job_worker`), without the folder.
         asked: What is done, as its folder keeps it.
-        form: What its result must hold (`graftwork.stored_form`).
+        accepts: Whether what lies in its folder can be its result.
     """
 
     name: str
     folder: Path
     words: tuple[str, ...]
     asked: tuple[str, ...] = ()
-    form: Any = dict
+    accepts: Accepts = any_object
 
     def finished(self) -> dict[str, Any] | None:
         """Returns the result that a worker has left; None where there is none."""
-        return finished_result(self.folder, self.form)
+        return finished_result(self.folder, self.accepts)
 
 
 def run_tasks(
@@ -228,11 +228,13 @@ def _stop(workers: Sequence[_Worker]) -> None:
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Lets `graftwork.stopping`, which asks again and again, ask after the block."""
-    if not hasattr(signal, "pthread_sigmask"):  # Not on Windows.
+    if not hasattr(signal, "setitimer"):  # Not on Windows.
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    # The timer is stopped: its signal, if blocked here, would go to another thread.
+    left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, left)

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -25,6 +24,8 @@ def ended_if_stuck(last_words: Callable[[], str]) -> Iterator[None]:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     left = threading.Event()
+    # While TensorFlow is imported, standard error leads nowhere (`graftwork.backend`).
+    errors = os.dup(2)
 
     def watch() -> None:
         while number := os.read(reader, 1):
@@ -32,7 +33,7 @@ def ended_if_stuck(last_words: Callable[[], str]) -> Iterator[None]:
                 if left.wait(SECONDS_TO_END):
                     return
                 with contextlib.suppress(Exception):
-                    print(last_words(), file=sys.stderr, flush=True)
+                    os.write(errors, f"{last_words()}\n".encode(errors="backslashreplace"))
                 os._exit(128 + number[0])
 
     # Written to by the system's own handler, which waits for nothing.
@@ -47,3 +48,4 @@ def ended_if_stuck(last_words: Callable[[], str]) -> Iterator[None]:
         os.close(writer)
         thread.join()
         os.close(reader)
+        os.close(errors)

@@ -3,19 +3,26 @@
 import contextlib
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from graftwork import files
 from graftwork.errors import InputError
-from graftwork.stored_form import flaw
 
 FOLDER = "jobs"
 ASKED, RESULT, LOG = "job.json", "result.json", "log.txt"
 
 Unit = int | str
 """The number of a unit, or the name of a part of one."""
+
+Accepts = Callable[[dict[str, Any]], bool]
+"""Whether a JSON object can be the result that is awaited."""
+
+
+def any_object(result: dict[str, Any]) -> bool:
+    """Accepts every JSON object."""
+    return True
 
 
 class Job(Protocol):
@@ -25,26 +32,25 @@ class Job(Protocol):
     def label(self) -> str:
         """What progress calls it."""
 
-    @property
-    def form(self) -> Any:
-        """What its result must hold (`graftwork.stored_form`)."""
+    def accepts(self, result: dict[str, Any]) -> bool:
+        """Whether what lies in its worker's folder can be its result."""
 
     def failed(self, reason: str) -> dict[str, Any]:
         """Returns the event `failed`."""
 
 
-def finished_result(folder: Path, form: Any = dict) -> dict[str, Any] | None:
+def finished_result(folder: Path, accepts: Accepts = any_object) -> dict[str, Any] | None:
     """Returns the result that a worker left in its folder; None where there is no whole one.
 
     Args:
         folder: The folder.
-        form: What it must hold.
+        accepts: Whether what is there can be the result.
     """
     try:
         result = files.read_json(folder / RESULT)
     except InputError:
         return None
-    return None if flaw(result, dict) or flaw(result, form) else result
+    return result if isinstance(result, dict) and accepts(result) else None
 
 
 def begin_folder(folder: Path, asked: Sequence[str]) -> None:
@@ -54,8 +60,8 @@ def begin_folder(folder: Path, asked: Sequence[str]) -> None:
         files.write_json(folder / ASKED, list(asked))
 
 
-def discard_others(folder: Path, asked: Sequence[str], form: Any = dict) -> None:
-    """Removes a folder in which something else was done, and a result that is not whole.
+def discard_others(folder: Path, asked: Sequence[str], accepts: Accepts = any_object) -> None:
+    """Removes a folder in which something else was done, and what cannot be its result.
 
     The steps of another training, or what it ended with, are not those of this one.
     """
@@ -63,7 +69,7 @@ def discard_others(folder: Path, asked: Sequence[str], form: Any = dict) -> None
         return
     if _asked(folder) != list(asked):
         shutil.rmtree(folder, ignore_errors=True)
-    elif (folder / RESULT).exists() and finished_result(folder, form) is None:
+    elif (folder / RESULT).exists() and finished_result(folder, accepts) is None:
         (folder / RESULT).unlink()
 
 
@@ -79,8 +85,8 @@ def take_finished(
         arguments: Those that its worker would have.
     """
     folder = unit_folder(run, unit)
-    discard_others(folder, [str(word) for word in arguments], job.form)
-    return finished_result(folder, job.form)
+    discard_others(folder, [str(word) for word in arguments], job.accepts)
+    return finished_result(folder, job.accepts)
 
 
 def forget(run: Path, unit: Unit, keep_log: bool = False) -> None:

@@ -49,8 +49,9 @@ def train_side_by_side(
     tasks = []
     for unit, job, arguments in jobs:
         folder, words = unit_folder(run, unit), tuple(str(word) for word in arguments)
-        discard_others(folder, words, job.form)
-        tasks.append(Task(job.label, folder, (address, str(run), engine, *words), words, job.form))
+        discard_others(folder, words, job.accepts)
+        worker = (address, str(run), engine, *words)
+        tasks.append(Task(job.label, folder, worker, words, job.accepts))
     places = seats(max(1, min(options.jobs, len(tasks))), gpu_count())
 
     def show(busy: list[str]) -> None:

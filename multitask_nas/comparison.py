@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from graftwork.job_results import RETRIED, is_result
 from graftwork.latency import FILE, latency_ms
 from graftwork.stopping import CheckpointDue
 from multitask_nas.baselines import correlation_tree, random_tree, trunk
@@ -20,17 +21,14 @@ from multitask_nas.standalone import StandaloneTraining
 from multitask_nas.tree import Tree, TreeSpace
 
 RANDOM = "random trees"
-_DESCRIBED = {"event": str, "method": str, "kind": str, "seed": int, "index": int}
-_FAILED = {**_DESCRIBED, "reason": str}
 _TRAINED = {
-    **_DESCRIBED,
-    "channels": int,
     **dict.fromkeys(("validation_score", "validation_error", "test_error"), float),
     "attribute_errors": [float],
     **dict.fromkeys(("parameters", "flops", "steps"), int),
     "latency_ms": (None, float),
     "training_seconds": float,
 }
+_PERHAPS = {"official_error": (None, float), "retried": RETRIED}
 FINAL = "fine-tuned"
 """The kind of a tree that `graftwork trees train` made."""
 
@@ -55,10 +53,17 @@ class Job:
     network: Network
     in_space: bool = True
 
-    @property
-    def form(self) -> Any:
-        """What the journal must say of it."""
-        return _FAILED, _TRAINED
+    def accepts(self, result: dict[str, Any]) -> bool:
+        """Whether what a worker's folder holds can be what came of it."""
+        if result.get("event") == "failed":
+            known = {"event": "failed", **self.described}
+            return is_result(result, known, {"reason": str}, {})
+        known = {"event": "trained", **self.described, "channels": self.network.channels}
+        attributes = self.network.separate or self.network.tree.attributes
+        return (
+            is_result(result, known, _TRAINED, _PERHAPS)
+            and len(result["attribute_errors"]) == attributes
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns all that it is, as JSON values."""

@@ -67,13 +67,13 @@ class TreeSearchRun(ComparisonRun):
         return self.compare_all(walked=0)
 
     def search(self, seed: int) -> None:
-        until = self.until(seed, SEARCH_SHARE)
+        time_left = self.search_time(seed, SEARCH_SHARE)
         name, total = self.stage_name("Search", seed), self.shared.most_steps
         with self.progress.stage(name, total, self.steps_done()) as stage:
             entry = self.shared.run_seed(
                 seed,
                 *self.take_state(),
-                time_left=lambda: self.time_left(until),
+                time_left=time_left,
                 checkpoint=self.checkpoint,
                 stage=stage,
             )

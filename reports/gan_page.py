@@ -12,7 +12,7 @@ from reports.gan_methods import (
     read_gan_methods,
 )
 from reports.gan_samples import sample_grids
-from reports.gan_summary import event_rows, reward_name, summarise
+from reports.gan_summary import chosen_by, event_rows, reward_name, summarise
 from reports.inline_svg import inline_svg
 from reports.run_folder import RunFolder, interval, mapping, number
 from reports.tables import command_line, dataset_rows, flatten
@@ -40,6 +40,7 @@ def gan_contents(run: RunFolder) -> dict[str, Any]:
         "methods": methods,
         "floor": floor,
         "measured": measured,
+        "chosen_by": chosen_by(run),
         "generated": _generated(run),
         "extractor": extractor,
         "extractor_note": str(run.result.get("extractor_note") or ""),

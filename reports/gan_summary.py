@@ -3,6 +3,7 @@
 from typing import Any
 
 from graftwork.limit_words import limits_words
+from reports.gan_control import control_words
 from reports.gan_methods import FINAL, GanMethod, of_kind
 from reports.run_folder import RunFolder, mapping, number
 from reports.wording import count, decimal, duration, failed_words, magnitude, quantity
@@ -33,9 +34,14 @@ def summarise(
             " ".join(_cost(run)),
             " ".join(_trust(run)),
         ]
-    chosen_by = str(run.result.get("chosen_by") or "validation images")
-    paragraphs += [" ".join(_trouble(run)), _images(methods, extractor, chosen_by)]
+    paragraphs += [" ".join(_trouble(run)), _images(methods, extractor, chosen_by(run))]
     return [text for text in paragraphs if text]
+
+
+def chosen_by(run: RunFolder) -> str:
+    """Returns which real images the search and its choices saw."""
+    known = run.result.get("chosen_by")
+    return str(known or "validation images (and training images where those are few)")
 
 
 def reward_name(run: RunFolder) -> str:
@@ -48,11 +54,6 @@ def reward_scale(run: RunFolder) -> tuple[float, str]:
     """Returns by what rewards are multiplied to be shown, and what they are called then."""
     name = reward_name(run)
     return (1000.0, f"{name} · 10³") if "KID" in name else (1.0, name)
-
-
-def _reward(run: RunFolder, value: float) -> str:
-    scale, name = reward_scale(run)
-    return decimal(scale * value) + ("·10⁻³" if "KID" in name else "")
 
 
 def _kid(value: float) -> str:
@@ -155,28 +156,8 @@ def _cost(run: RunFolder) -> list[str]:
 
 
 def _trust(run: RunFolder) -> list[str]:
-    """Says whether the search beat its control under the same weights, and what τ is."""
-    sentences = []
-    pairs = []
-    for event in run.of_kind("searched"):
-        ours, theirs = number(event, "score"), number(mapping(event, "random_search"), "score")
-        if ours is not None and theirs is not None:
-            pairs.append((ours, theirs))
-    if pairs:
-        ours, theirs = pairs[0]
-        text = (
-            "Under the same shared weights and with as many evaluations, the best of the search "
-            f"has a reward ({reward_name(run)}) of {_reward(run, ours)}, that of a random search "
-            f"{_reward(run, theirs)}"
-        )
-        if len(pairs) == 1:
-            better = "the search is ahead" if ours > theirs else "the search is not ahead"
-            sentences.append(f"{text}: {better}, in one seed.")
-        else:
-            wins = sum(ours > theirs for ours, theirs in pairs)
-            sentences.append(
-                f"{text} (first seed). The search is ahead in {wins} of {len(pairs)} seeds."
-            )
+    """Says how the search compares with its control under the same weights, and what τ is."""
+    sentences = control_words(run.of_kind("searched"), reward_name(run))
     if (tau := number(run.result, "kendall_tau")) is not None:
         text = f"Kendall’s τ of this reward and −KID of the trained generators is {decimal(tau)}"
         if generators := number(run.result, "kendall_tau_generators"):
@@ -214,10 +195,10 @@ def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _images(methods: list[GanMethod], extractor: str, chosen_by: str) -> str:
+def _images(methods: list[GanMethod], extractor: str, seen: str) -> str:
     text = (
         "All metrics of trained generators are from test images, which took no part in any "
-        f"choice: the search and its rewards saw {chosen_by} only."
+        f"choice: the search and its rewards saw {seen} only."
     )
     if extractor:
         text += f" Features come from: {extractor}. Numbers of other extractors do not compare."

@@ -70,7 +70,7 @@ def difference(loss: str) -> dict[str, float]:
 
 
 def commands(folder: Path) -> dict:
-    """Searches on two devices up to the second round; goes on and trains with one."""
+    """Searches on two devices up to the second round, goes on with one, and trains on two."""
     search = ("gans", "search", "--out", folder / "search")
     with pytest.MonkeyPatch.context() as patch:
         record = Run.record
@@ -88,7 +88,9 @@ def commands(folder: Path) -> dict:
         "rounds": [event for event in tiny.journal(folder / "search") if event["event"] == "round"],
         "resumed": run(*search, "--resume"),
         "refused": run("gans", "search", *uneven, "--distribute", "mirrored"),
-        "trained": run("gans", "train", folder / "search", "--steps", "4"),
+        "trained": run(
+            "gans", "train", folder / "search", "--steps", "4", "--distribute", "mirrored"
+        ),
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from datasets import Dataset
 from graftwork.cluster import workers
 from graftwork.failures import Attempt, TrainingError, with_retry
+from graftwork.job_results import RETRIED, is_result
 from graftwork.stopping import CheckpointDue, StopRequested, saved_when_stopped
 from graftwork.units import State
 from transfer_nas.config import TransferApplication
@@ -19,9 +20,7 @@ from transfer_nas.saved_networks import save_network
 from transfer_nas.space import ChainSpace
 from transfer_nas.standalone import Schedule, StandaloneChains, training_data
 
-_DESCRIBED = {"attribute": str, "architecture": [int]}
 _TRAINED = {
-    **_DESCRIBED,
     **dict.fromkeys(("validation_score", "test_score"), (None, float)),
     **dict.fromkeys(("parameters", "flops"), int),
     "training_seconds": float,
@@ -55,10 +54,13 @@ class Job:
         """What progress calls it."""
         return f"network for {self.name}"
 
-    @property
-    def form(self) -> Any:
-        """What its worker must return."""
-        return {**_DESCRIBED, "failed": str}, _TRAINED
+    def accepts(self, result: dict[str, Any]) -> bool:
+        """Whether what a worker's folder holds can be what came of it."""
+        known: dict[str, Any] = {"attribute": self.name, "architecture": list(self.architecture)}
+        if "failed" in result:
+            return is_result(result, known, {"failed": str}, {})
+        saved = {"saved": True} if self.keep else {}
+        return is_result(result, {**known, **saved}, _TRAINED, {"retried": RETRIED})
 
     @property
     def folder(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from graftwork.statistics import BOOTSTRAP
 from reports import wording
 from reports.comparison.document import Block, Cell, Column, Paragraphs, Section, Table
 from reports.comparison.phrases import (
@@ -21,7 +22,6 @@ from reports.comparison.results import (
 )
 from reports.comparison.runs import ComparedRun
 from reports.comparison.statistics import (
-    BOOTSTRAP,
     LOST,
     SIZED,
     WON,

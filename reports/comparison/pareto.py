@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from graftwork.statistics import BOOTSTRAP
 from reports.axes import new_figure, spread
 from reports.comparison.document import Block, Chart, Section
 from reports.comparison.phrases import interval_of
@@ -18,7 +19,6 @@ from reports.comparison.results import (
 )
 from reports.comparison.runs import ComparedRun
 from reports.comparison.series import column_legend, look
-from reports.comparison.statistics import BOOTSTRAP
 from reports.names import shorten
 from reports.palette import INK, MUTED
 from reports.wording import decimal, quantity, scaled

@@ -1,8 +1,9 @@
 """Numbers of a comparison in words: with their units, signs and as many digits as they carry."""
 
+from graftwork.statistics import mean_interval
 from reports import wording
 from reports.comparison.protocol import MethodResult, Protocol
-from reports.comparison.statistics import Difference, mean_interval
+from reports.comparison.statistics import Difference
 from reports.wording import MISSING, decimal, quantity
 
 Span = tuple[float, float] | None

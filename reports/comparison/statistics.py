@@ -1,21 +1,16 @@
-"""Intervals over seeds, and tests between methods that are corrected for their number."""
+"""Tests between methods, corrected for their number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from scipy import special, stats
 
-from graftwork.benchmark_statistics import RESAMPLES, holm
-from graftwork.statistics import CONFIDENCE
+from graftwork.benchmark_statistics import holm
+from graftwork.statistics import CONFIDENCE, FEWEST
 from reports.comparison.protocol import MethodResult, best_of, control_of
 
-FEWEST = 3
-"""Fewer values have no interval."""
-BOOTSTRAP = 10
-"""Of fewer values a bootstrap interval is too narrow: of three by half."""
 SIZED = 10
 """From fewer pairs the size of an effect is too uncertain to be called small or large."""
 SIGNIFICANCE = 1 - CONFIDENCE
@@ -25,38 +20,6 @@ SAME = 1e-9
 WON, LOST, NONE_SHOWN = "won", "lost", "no difference is shown"
 NO_TEST, EQUAL = "too few seeds for a test", "the same in every seed"
 CONSTANT = "the same difference in every seed: no test"
-
-
-def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """Returns the 95 % interval of a mean, or None for fewer than 3 values.
-
-    From 10 values on the percentile bootstrap; below that, Student's t.
-    """
-    return _interval(tuple(values)) if len(values) >= FEWEST else None
-
-
-@lru_cache(maxsize=2048)
-def _interval(values: tuple[float, ...]) -> tuple[float, float]:
-    array = np.asarray(values, float)
-    if np.ptp(array) == 0:
-        return float(array[0]), float(array[0])
-    if len(array) < BOOTSTRAP:
-        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(array) - 1) * stats.sem(array))
-        return float(array.mean()) - half, float(array.mean()) + half
-    tails = [100 * SIGNIFICANCE / 2, 100 * (1 - SIGNIFICANCE / 2)]
-    low, high = np.percentile(_resamples(len(array)) @ array, tails)
-    return float(low), float(high)
-
-
-@lru_cache(maxsize=4)
-def _resamples(count: int) -> np.ndarray:
-    """Returns how often each of `count` values is drawn in a resample, as a part of all.
-
-    Array `(resamples, count)`: a bootstrap of any values of this number is one product, so
-    that hundreds of methods take no longer than a few.
-    """
-    rng = np.random.default_rng(0)
-    return rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) / count
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,16 @@
 """Classes from attributes: their numbers, their names, and what is refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tiny
 
 from gan_nas.classes import Classes, dataset_classes
+from gan_nas.grids import save_grid
+from gan_nas.judge import Judge, real_rows
+from gan_nas.quality import Features
+from gan_nas.setup import Setup
 from graftwork.errors import InputError
 
 
@@ -73,3 +79,55 @@ def test_a_class_without_a_training_image_is_refused():
     for attributes in (["red"], ["red", "green"]):
         with pytest.raises(InputError, match=r"class 'red' .* has no training image"):
             dataset_classes(with_labels(rows), attributes)
+
+
+# What they are used for.
+
+
+class Rows:
+    """An extractor that takes note of the rows that are asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def features(self, images, rows=None):
+        self.asked.append(rows.tolist())
+        return extracted(len(rows))
+
+
+def extracted(count):
+    values = np.random.default_rng(0).normal(size=(count, 4))
+    return Features(values, np.full((count, 2), 0.5), "classes", "fake", "none")
+
+
+def test_generators_are_judged_by_images_of_a_known_class(dataset):
+    classes, extractor = dataset_classes(dataset, ["column"]), Rows()
+    known = {
+        split: [row for row in rows.tolist() if dataset.labels[row, 0] >= 0]
+        for split, rows in dataset.splits.items()
+    }
+    assert all(len(known[split]) < len(rows) for split, rows in dataset.splits.items())
+    judge = Judge(dataset, extractor, 4, 64, classes, 0)
+    judge.floor()
+    assert extractor.asked == [
+        sorted(known["validation"] + known["train"]),
+        known["train"],
+        known["test"],
+    ]
+    assert len(judge.some_images(1000)) == len(known["train"])
+
+
+def test_a_split_without_known_classes_is_refused():
+    data = with_labels([*ROWS[:8], [-1, -1], [-1, -1]])
+    with pytest.raises(InputError, match=r"0 of 2 images of the split 'test' have a known class"):
+        real_rows(data, "test", dataset_classes(data, ["green", "red"]))
+
+
+@pytest.mark.parametrize(("count", "rows"), [(2, 2), (3, 3), (64, 64), (70, 64)])
+def test_a_picture_has_a_class_a_row_and_64_images_at_most(count, rows, tmp_path):
+    classes = Classes(tuple(f"class {i}" for i in range(count)), np.zeros(4, np.int32))
+    each, numbers, names = Setup.rows_of_samples(SimpleNamespace(classes=classes))
+    assert names == list(classes.names)[:rows]
+    assert numbers.tolist() == [number for number in range(rows) for _ in range(each)]
+    assert 64 - len(names) < len(numbers) <= 64
+    save_grid(np.zeros((len(numbers), 8, 8, 1), np.uint8), tmp_path / "a.png", each, labels=names)

@@ -157,7 +157,7 @@ def test_a_generator_that_cannot_be_read_is_named(gan_command, searched_gan_copy
     if damage == "text":
         path.write_text("no generator")
     outcome = gan_command(*words, searched_gan_copy)
-    assert_refused(outcome, str(searched_gan_copy), "graftwork gans")
+    assert_refused(outcome, f"graftwork gans train {searched_gan_copy}")
 
 
 # Train.
@@ -182,6 +182,9 @@ def test_training_longer_writes_a_row_and_a_generator(searched_gan, trained_gan)
         (["--top", 4], ["top must be at most 3", "Received: 4."]),
         (["--steps", 0], ["steps must be at least 1"]),
         (["--seed", -1], ["seed must be at least 0"]),
+        (["--seed", 10**20], ["seed must be at most 2,147,483,647"]),
+        (["--steps", 10**10], ["steps must be at most 1,000,000,000"]),
+        (["--top", 10**5], ["top must be at most 10,000"]),
         (["--resume"], ["no interrupted training with these flags", "Leave --resume out"]),
     ],
 )
@@ -301,6 +304,20 @@ def test_the_table_says_what_was_resized_and_left_out(gan_command, tmp_path):
     assert "images were resized" in out
     assert "1 files are left out" in out
     assert "smaller" not in out
+
+
+def test_of_a_larger_folder_images_are_drawn_with_the_seed(gan_command, tmp_path):
+    folder = save_images(tmp_path / "many", images(8, 8)[:40])
+    words = ("evaluate", folder, "--dataset", "tiny", "--images", 30, "--json", "--seed")
+    found = [json.loads(gan_command(*words, seed)[1]) for seed in (0, 1)]
+    assert f"30 of 40 images of {folder}, drawn at random" in found[0]["remarks"]
+    assert found[0]["generated"]["kid"] != found[1]["generated"]["kid"]
+
+
+def test_a_folder_of_images_has_no_latents_to_truncate(gan_command, tmp_path):
+    folder = save_images(tmp_path / "images", images(8, 8)[:2])
+    outcome = gan_command("evaluate", folder, "--dataset", "tiny", "--truncate", 0.5)
+    assert_refused(outcome, "--truncate 0.5 is for the latents", "Leave the flag out.")
 
 
 def test_the_table_says_how_many_images_were_enlarged(gan_command, tmp_path):

@@ -1,5 +1,6 @@
 """Generators that are trained in a process of their own: what the run itself would record."""
 
+import dataclasses
 import json
 import os
 import weakref
@@ -12,11 +13,16 @@ import tiny
 from workers_here import WorkersHere
 
 from gan_nas import job_training, job_worker
+from gan_nas import setup as gan_setup
+from gan_nas.comparison import Job
 from gan_nas.job_training import JobTrainings
+from gan_nas.quality import Quality
+from gan_nas.setup import Setup
 from graftwork.engine_options import EngineOptions
 from graftwork.files import read_json
 from graftwork.job_folder import JobFolder
 from graftwork.journal import read_journal
+from graftwork.progress import Progress
 from graftwork.stopping import StopRequested
 
 
@@ -80,6 +86,9 @@ def test_a_generator_of_the_shortlist_that_fails_does_not_keep_the_others(
         found = next(e for e in read_journal(searched_gan_copy) if e["event"] == "trained")
         for key in ("shared_score", "seconds", "memory_mb"):
             found.pop(key, None)
+        folder = searched_gan_copy / "jobs" / f"final-{job.index}"
+        folder.mkdir(parents=True)
+        (folder / "generator.keras").write_text(f"rank {job.index + 1}")
         return found | {"method": job.method, "kind": job.kind, "index": job.index}
 
     monkeypatch.setattr(JobTrainings, "train", train)
@@ -92,23 +101,77 @@ def test_a_generator_of_the_shortlist_that_fails_does_not_keep_the_others(
     assert [(e["event"], e["index"]) for e in events] == [("failed", 0), ("trained", 1)]
     names = [row["name"] for row in read_json(searched_gan_copy / "result.json")["methods"]]
     assert names[-1] == "final generator, rank 2"
-    failing.append(1)
+    generator = searched_gan_copy / "generator.keras"
+    assert generator.read_text() == "rank 2"
+    assert not (searched_gan_copy / "jobs").exists()
+    failing.clear()
+    assert gan_command(*flags)[0] == 0
+    assert generator.read_text() == "rank 1"
+    failing += [0, 1]
     status, _, err = gan_command(*flags)
     assert status == 2
     assert err.startswith("graftwork: the final generator cannot be trained: the loss became nan")
 
 
 def test_before_a_retry_with_fewer_images_the_first_networks_are_dropped(monkeypatch, tmp_path):
-    made = []
+    made = {"trainings": [], "pairs": []}
 
     class Networks:
         def __init__(self, *arguments):
-            made.append(weakref.ref(self))
+            made["pairs" if isinstance(arguments[0], str) else "trainings"].append(
+                weakref.ref(self)
+            )
+            self.arguments = arguments  # A training has its pair.
 
     monkeypatch.setattr(job_training, "StandaloneTraining", Networks)
-    setup = SimpleNamespace(config=SimpleNamespace(steps=5), pair=lambda kind, batch_size: None)
+    monkeypatch.setattr(gan_setup, "Pair", Networks)
+    setup = Setup.__new__(Setup)  # Without data.
+    setup._pairs, setup.progress = {}, Progress()
+    for name in ("networks", "data", "loss", "class_numbers"):
+        setattr(setup, name, None)
+    setup._settings = lambda batch_size: None
+    setup.config = SimpleNamespace(steps=5)
     trainings = JobTrainings(setup, tmp_path, None)
     trainings._training("cells", 8)
     trainings._training("DCGAN", 8)
     trainings._training("cells", 4)
-    assert [one() is None for one in made] == [True, False, False]
+    for listed in made.values():
+        assert [one() is None for one in listed] == [True, False, False]
+
+
+CELLS = Job("random cells", "random", 1, 0, "cells", (2, 1))
+DCGAN = dataclasses.replace(CELLS, method="DCGAN", kind="baseline", architecture=())
+MEASURED = Quality(0.1, 0.2, None, 1.5, 0, 1, 0.5, "attributes", "x", "none", 64, 70, "test")
+RESULT = {
+    **{"event": "trained", **CELLS.described, "cells": {"generator": []}, "validation_kid": 0.1},
+    **{"test": MEASURED.to_json(), "parameters": 9, "flops": 99, "steps": 5},
+    "training_seconds": 0.5,
+}
+
+
+def test_what_a_training_returns_is_accepted():
+    more = {
+        **{"restored": ["back"], "latency_ms": 1.5},
+        "retried": {"seed": 3, "batch_size": 4, "reason": "memory ran out"},
+    }
+    for result in (RESULT, RESULT | more, CELLS.failed("nan") | {"restored": ["back"]}):
+        assert CELLS.accepts(json.loads(json.dumps(result)))
+    assert DCGAN.accepts({**RESULT, **DCGAN.described, "cells": None})
+    assert DCGAN.accepts(DCGAN.failed("nan"))
+    assert not DCGAN.accepts(CELLS.failed("nan"))
+    assert not CELLS.accepts(CELLS.failed("nan") | {"restored": 5})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"restored": 5}, {"restored": [5]}, {"shared_score": 0.5}, {"self": 1}, {"seconds": 1.0}),
+        *({"reason": ""}, {"event": "failed"}, {"method": "DCGAN"}, {"kind": "searched"}),
+        *({"seed": 1.0}, {"index": 1}, {"networks": "DCGAN"}, {"architecture": [1, 2]}),
+        *({"test": {}}, {"test": {**MEASURED.to_json(), "images": None}}, {"cells": 3}),
+        *({"training_seconds": 0.0}, {"steps": 2**64}, {"latency_ms": None}),
+    ],
+    ids=lambda change: f"{change}"[:30],
+)
+def test_what_no_training_of_this_job_returns_is_not_accepted(change):
+    assert not CELLS.accepts({**RESULT, **change})

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from gan_nas.results import compare, correlation, measures, method_row, statement
+from gan_nas.terminal import conclusions
 from graftwork.journal import by_method
 from graftwork.statistics import paired_difference
 
@@ -128,8 +129,9 @@ def test_a_row_is_the_mean_over_its_trainings():
 
 def test_three_trainings_have_an_interval_that_holds_the_mean():
     found = measures([quality(kid) for kid in (0.01, 0.02, 0.06)], [0, 1, 2])
-    low, high = found["kid_interval"]
-    assert 0.01 <= low < found["kid"] < high <= 0.06
+    # As wide as three values allow, and not just their range.
+    wanted = stats.ttest_1samp([0.01, 0.02, 0.06], 0).confidence_interval(0.95)
+    assert found["kid_interval"] == pytest.approx(list(wanted))
 
 
 def test_many_trainings_of_one_seed_have_no_interval():
@@ -152,6 +154,86 @@ def test_methods_stay_in_their_order():
     assert [(name, len(found)) for name, found in by_method(rows).items()] == [
         *(("searched cells", 2), ("random cells", 2))
     ]
+
+
+# What the search has learned.
+
+
+def search(candidates_mean, random_mean, score=-1.0, draws=264):
+    """What a search says of its candidates and of uniform draws; rewards in units of KID."""
+    control = None
+    if random_mean is not None:
+        control = {"score": -0.5, "mean_score": random_mean, "evaluations": draws}
+    found = {"candidates": 24, "candidates_mean": candidates_mean, "random_search": control}
+    return {**found, "score": score}
+
+
+def said(searches, **changes):
+    """The sentences that the terminal prints of these searches."""
+    names = ("candidates", "candidates_mean", "random_search")
+    result = {
+        "comparisons": [],
+        "search_cost_ratio": 1.0,
+        "search_seconds": 2.0,
+        "training_seconds": 2.0,
+        "evaluations": 264,
+        "children_an_hour": 10.0,
+        "reward": "−KID",
+        "shared_score": searches[0]["score"],
+        **{name: [one[name] for one in searches] for name in names},
+        "kendall_tau": None,
+        "constant_reward": False,
+        "resets": 0,
+        "methods": [],
+        "status": "finished",
+    } | changes
+    return " ".join(conclusions(result)[1:])
+
+
+def test_candidates_are_compared_with_uniform_draws_by_their_means():
+    text = said([search(-2.0, -2.5)])
+    assert text.startswith(
+        "Under the final shared weights the mean reward (−KID) of 24 candidates of the search is "
+        "−2000.00·10⁻³, that of 264 uniform draws −2500.00·10⁻³; 1 seed gives no interval."
+    )
+    # The best of 264 is above the best of 24, which proves nothing.
+    assert text.endswith(
+        "The best of 24 candidates has a reward (−KID) of −1000.00·10⁻³, the best of 264 uniform "
+        "draws −500.00·10⁻³: of more draws the best is better by chance alone."
+    )
+    assert "chance" not in said([search(-2.0, -2.5, draws=24)])
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"),
+    [
+        ((-2.0, -2.1, -1.9), "better by more than chance."),
+        ((-3.0, -3.2, -2.9), "worse by more than chance."),
+        ((-2.0, -2.9, -1.8), "no difference is shown."),
+        ((-2.0, -2.0, -2.0), "so that there is no test."),
+    ],
+    ids=["better", "worse", "noise", "constant"],
+)
+def test_means_of_several_seeds_are_compared_in_pairs(ours, verdict):
+    first = said([search(mean, -2.5) for mean in ours]).split(" The best ")[0]
+    assert "(means over 3 seeds)" in first
+    assert first.endswith(verdict)
+
+
+def test_a_seed_is_compared_with_its_own_random_search():
+    # Of the first seed no random search has a reward; the second's is not that of the first.
+    lacking = search(None, None)
+    assert "uniform" not in said([lacking, search(None, -2.5)])
+    text = said([search(-2.0, -2.5), search(-2.2, -2.4)])
+    assert "−500.00·10⁻³ (first seed)" in text
+    assert "2 seeds give no interval" in text
+
+
+def test_results_of_older_versions_say_the_best_alone():
+    older = {"candidates": None, "candidates_mean": None}
+    text = said([search(-2.0, -2.5)], **older)
+    assert text.startswith("The best of the search has a reward (−KID) of −1000.00·10⁻³, the best")
+    assert "of 264 uniform draws" in text
 
 
 # Correlation.

@@ -49,6 +49,7 @@ def test_the_result_tells_what_was_searched(result):
         *("resize", "strategy", "seeds", "image_size", "nodes", "channels", "conditional"),
         *("space_size", "space_distinct", "architecture", "cells", "shortlist"),
         *("shared_score", "constant_reward", "random_search", "evaluations", "resets"),
+        *("candidates", "candidates_mean"),
         *("children_an_hour", "search_seconds", "training_seconds", "search_cost_ratio"),
         *("kendall_tau", "kendall_tau_p_value", "kendall_tau_generators"),
         *("kendall_tau_random", "floor", "methods", "comparisons"),
@@ -60,6 +61,7 @@ def test_the_result_tells_what_was_searched(result):
     # Two children in each of two rounds, three candidates; not that of the warm-up round.
     assert result["evaluations"] == 2 * 2 + 3
     assert [found["evaluations"] for found in result["random_search"]] == [7, 7]
+    assert result["candidates"] == [3, 3]
     # The validation images alone are few.
     assert result["chosen_by"] == "validation and training images"
     assert (result["cut_short"], result["failed"]) == (False, [])
@@ -73,6 +75,12 @@ def test_the_result_tells_what_was_searched(result):
     assert cell.loose_ends == (1,)
     assert min(result["search_seconds"], result["children_an_hour"]) > 0
     assert result["search_cost_ratio"] > 0
+
+
+def test_candidates_have_the_mean_reward_of_the_last_round(searched_gan, result):
+    rounds = [event for event in tiny.journal(searched_gan) if event["event"] == "round"]
+    last = {event["seed"]: event["score"] for event in rounds}
+    assert result["candidates_mean"] == [pytest.approx(last[seed]) for seed in (0, 1)]
 
 
 def test_every_method_has_a_row_over_both_seeds(result):
@@ -246,11 +254,21 @@ def test_when_the_time_is_over_there_is_a_result_all_the_same(hurried):
     assert [r["name"] for r in result["methods"]] == [METHODS[0], METHODS[-1]]
     assert result["comparisons"] == []
     assert [event["event"] for event in tiny.journal(hurried)] == [
-        *("start", "floor", "round", "searched", "trained")
+        *("start", "floor", "round", "round", "searched", "trained")
     ]
-    # Three candidates under weights that were never trained.
+    # Three candidates under weights of one round, which always is.
     assert (result["cut_short"], result["evaluations"]) == (True, 3)
     json.dumps(result, allow_nan=False)
+
+
+def test_a_class_conditional_generator_is_measured_by_images_of_a_known_class(hurried, gan_command):
+    data = tiny.tiny_dataset()
+    known = int((data.labels[data.split("test"), 0] >= 0).sum())
+    status, out, err = gan_command("evaluate", hurried, "--images", 64, "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["generated"]["real_images"] == known < 70
+    assert found["floor"] == read_json(hurried / "result.json")["floor"]
 
 
 def test_a_class_conditional_generator_is_sampled_class_by_class(hurried, gan_command):

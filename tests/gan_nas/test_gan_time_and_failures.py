@@ -1,17 +1,21 @@
 """Searches of generators whose time ends early, whose controls fail, and what they keep."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tiny
 
-from gan_nas import job_training
+from gan_nas import job_training, search_run
+from gan_nas.comparison import Job
+from gan_nas.job_training import JobTrainings
 from gan_nas.outcome import SHORTLIST, ranked_anew
+from gan_nas.search_run import GanSearchRun
 from gan_nas.space import GanSpace
 from graftwork.adversarial_training import AdversarialTrainer, NonFinite
 from graftwork.files import read_json
-from graftwork.journal import read_journal
+from graftwork.journal import append_journal, read_journal
 from graftwork.run import Run
 
 
@@ -130,6 +134,89 @@ def test_controls_that_cannot_be_trained_are_told_and_the_others_go_on(
         *(event["method"] for event in trained),
         "shared weights alone",
     ]
+
+
+# A generator by itself.
+
+
+class Trained:
+    """A training that is over at once; its images are finite in the attempts that are named."""
+
+    step = 5
+
+    def __init__(self, finite):
+        self.seeds, self.finite = [], finite
+
+    def begin(self, architecture, seed):
+        self.maker = SimpleNamespace(finite=len(self.seeds) in self.finite)
+        self.seeds.append(seed)
+
+
+@pytest.fixture
+def train(monkeypatch, tmp_path):
+    """Trains a job; returns its event, the seeds, the pictures, and where it was kept."""
+
+    def call(job, finite=(0,)):
+        training, shown, kept = Trained(finite), [], []
+        monkeypatch.setattr(job_training, "train_job", lambda *arguments: None)
+        monkeypatch.setattr(job_training, "entry_of", lambda job, *others: {"method": job.method})
+        monkeypatch.setattr(job_training, "samples_of", lambda *arguments: None)
+        monkeypatch.setattr(job_training, "keep_generator", lambda *given: kept.append(given[-1]))
+        monkeypatch.setattr(JobTrainings, "_training", lambda self, kind, batch_size: training)
+        setup = SimpleNamespace(config=SimpleNamespace(steps=5, batch_size=8))
+        samples = SimpleNamespace(show=lambda name, *others: shown.append(name))
+        stage = SimpleNamespace(advance=lambda steps: None)
+        ignored = [lambda *arguments: None] * 4
+        trainings = JobTrainings(setup, tmp_path, samples)
+        return trainings.train(job, ({}, {}), stage, *ignored), training.seeds, shown, kept
+
+    return call
+
+
+FOUND = Job("searched cells (agan)", "searched", 3, 0, "cells", (1, 2), keep=True)
+
+
+def test_a_generator_whose_images_are_no_numbers_fails_like_others(train, tmp_path):
+    event, seeds, shown, kept = train(FOUND, finite=())
+    assert event == FOUND.failed("the images of the trained generator are no finite numbers, twice")
+    assert (len(set(seeds)), shown, kept) == (2, [], [])
+    event, seeds, shown, kept = train(FOUND, finite=(1,))
+    assert (event["event"], event["retried"]["seed"]) == ("trained", seeds[1])
+    assert (shown, kept) == ([FOUND.slug], [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("changes", "folders"),
+    [
+        ({}, ["."]),
+        ({"keep": False}, []),
+        ({"kind": "final", "keep": False, "index": 1}, ["jobs/final-1"]),
+    ],
+    ids=["found", "of-another-seed", "final-rank-2"],
+)
+def test_a_generator_is_kept_for_the_run_or_until_those_before_it_are_done(
+    train, tmp_path, changes, folders
+):
+    job = dataclasses.replace(FOUND, **changes)
+    assert train(job)[3] == [tmp_path / folder for folder in folders]
+
+
+def test_the_first_seed_that_could_be_trained_gives_the_generator(tmp_path, monkeypatch):
+    jobs = [FOUND, Job("random cells", "random", 3, 0, "cells", (2, 2))]
+    monkeypatch.setattr(search_run, "comparison_jobs", lambda config, setup, searched: jobs)
+    run = SimpleNamespace(setup=None, config=None, run=SimpleNamespace(path=tmp_path))
+
+    def keeps():
+        return [job.keep for job in GanSearchRun.jobs_of(run, {"seed": 3})]
+
+    for event, kind, seed, expected in [
+        ("failed", "searched", 1, [True, False]),
+        ("trained", "random", 1, [True, False]),
+        ("trained", "searched", 3, [True, False]),  # Its own, in a run that goes on.
+        ("trained", "searched", 2, [False, False]),
+    ]:
+        append_journal(tmp_path, {"event": event, "kind": kind, "seed": seed})
+        assert keeps() == expected
 
 
 # The shortlist.

@@ -27,8 +27,20 @@ def test_nested_files_in_sorted_order_of_their_pixels(tmp_path):
     np.testing.assert_array_equal(found.images, pixels[[1, 0, 2, 3]])
     assert found.resize == "none"
     assert found.remark() == ""
-    limited = read_folder(tmp_path, limit=2)
-    assert limited.names == found.names[:2]
+    assert found.files == 4
+
+
+def test_fewer_images_than_there_are_are_drawn_from_all_folders(tmp_path):
+    for number in range(40):
+        write(tmp_path / f"class{number // 20}" / f"{number:02d}.png", np.full((2, 2), number))
+    found = read_folder(tmp_path, limit=20)
+    assert (len(found.names), found.files) == (20, 40)
+    assert list(found.names) == sorted(found.names)
+    assert {name[:6] for name in found.names} == {"class0", "class1"}
+    assert [int(name[-6:-4]) for name in found.names] == found.images[:, 0, 0, 0].tolist()
+    assert read_folder(tmp_path, limit=20).names == found.names
+    assert read_folder(tmp_path, limit=20, seed=1).names != found.names
+    assert read_folder(tmp_path, limit=50).names == read_folder(tmp_path).names
 
 
 def test_grey_files_stay_grey_and_one_in_colour_makes_all_so(tmp_path):

@@ -55,7 +55,7 @@ def test_shared_weights_are_trained_as_on_one_device(folder, searched_gan):
     )
 
 
-def test_a_search_goes_on_with_one_device_and_is_trained(folder):
+def test_a_search_goes_on_with_one_device_and_is_trained_on_two(folder):
     told = read_json(folder / "2.json")
     assert (told["resumed"], told["trained"]) == (0, 0)
     run = folder / "search"

@@ -44,13 +44,16 @@ def work(run: Path, words: list[str], folder: JobFolder) -> dict:
                 folder.checkpoint({}, {"step": np.asarray(step)})
             if fate == "die" and step == 7 and not arrays:  # The first time.
                 os.kill(os.getpid(), signal.SIGKILL)
-            if fate == "slow" and step == 8:
+            if fate in ("slow", "late") and step == 8:
                 (run / f"{name}.eight").touch()
                 for _ in range(600):
                     folder.on_steps(0)
                     time.sleep(0.05)
     except StopRequested:
+        if fate == "late":
+            time.sleep(0.5)
         folder.checkpoint({}, {"step": np.asarray(step)})
+        (run / f"{name}.saved").touch()
         raise
     return {"event": "trained", "name": name, "steps": step}
 

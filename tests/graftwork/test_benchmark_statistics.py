@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from graftwork.benchmark_statistics import against_control, compare_ranks, holm, mean_band
+from graftwork.statistics import mean_interval
 
 
 def test_the_critical_difference_is_that_of_demsar():
@@ -95,3 +96,12 @@ def test_bands_hold_the_mean():
     assert (mean < high).all()
     assert np.mean((low < 1) & (high > 1)) > 0.8
     assert mean_band(curves[1:3])["low"] == [None] * 30
+
+
+@pytest.mark.parametrize("seeds", [3, 12])
+def test_bands_are_the_intervals_of_the_tables(seeds):
+    curves = np.random.default_rng(1).exponential(1, (seeds, 4))
+    band = mean_band(curves)
+    expected = [mean_interval(values.tolist()) for values in curves.T]
+    found = list(zip(band["low"], band["high"], strict=True))
+    np.testing.assert_allclose(found, expected, atol=0.02 if seeds > 9 else 1e-5)

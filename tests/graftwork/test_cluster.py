@@ -84,6 +84,9 @@ def test_tf_config_names_the_workers():
         tf_config(0, addresses=[]),
         tf_config(0, addresses=["host0"]),
         tf_config(0, addresses="host0:2222"),
+        tf_config(0, addresses=["host0:0"]),
+        tf_config(0, addresses=["host0:65536"]),
+        tf_config(0, addresses=["host0:2222", "host1:123456789012345678901234567890"]),
     ],
     ids=str,
 )
@@ -199,6 +202,36 @@ def test_a_port_in_use_is_named():
         port = used.getsockname()[1]
         with pytest.raises(InputError, match=f"port {port} of worker 0 at host:{port} cannot be"):
             meeting.meet(Cluster((f"host:{port}", "host1:2222"), 0))
+
+
+def test_a_caller_that_has_given_up_is_not_counted():
+    came, others = set(), {1}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        asked = threading.Thread(target=meeting._welcome, args=(server, others, came), daemon=True)
+        asked.start()
+        with socket.create_connection(server.getsockname(), 5) as line:
+            line.sendall((1).to_bytes(4, "big"))
+            assert line.recv(len(meeting.GREETING)) == meeting.GREETING
+        asked.join(0.2)
+        assert came == set()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        assert meeting._reach(Cluster((address, "host1:2222"), 1), 0)
+        asked.join(5)
+        assert came == others
+
+
+def test_a_worker_that_has_given_up_is_called_again():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+
+        def give_up():
+            with server.accept()[0] as caller:
+                caller.sendall(meeting.GREETING)
+
+        threading.Thread(target=give_up, daemon=True).start()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        assert not meeting._reach(Cluster((address, "host1:2222"), 1), 0)
 
 
 # A worker that is gone.

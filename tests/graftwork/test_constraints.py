@@ -49,6 +49,7 @@ def test_penalty_is_that_of_mnasnet():
     assert penalised(0.8, limits.excess({"parameters": 50, "flops": 10})) == 0.8
 
 
+@settings(deadline=None)  # A busy machine is no flaw.
 @given(st.integers(10, 40), st.integers(20, 80), st.integers(0, 2**31))
 def test_random_networks_keep_the_limits(parameters, flops, seed):
     limited = constraints(parameters, flops)
@@ -147,6 +148,15 @@ def test_limit_that_no_random_network_keeps_is_refused():
     many = [np.array([[0, 0], [1, 1]])] * 40
     with pytest.raises(InputError, match=r"none of 10,000 random networks .* max-params is 3"):
         AdditiveConstraints(Limits(parameters=3), np.zeros(2), many).check()
+
+
+def test_limits_that_exclude_each_other_are_refused_as_such():
+    either = [np.array([[0, 0], [1, 0], [0, 1]])] * 40
+    for one in ({"parameters": 5}, {"flops": 5}):
+        AdditiveConstraints(Limits(**one), np.zeros(2), either).check()
+    said = "some keep one of them, none keeps both max-params 5 and max-flops 5. Raise one: "
+    with pytest.raises(InputError, match=said):
+        AdditiveConstraints(Limits(parameters=5, flops=5), np.zeros(2), either).check()
 
 
 def test_limit_above_the_largest_network_changes_nothing():

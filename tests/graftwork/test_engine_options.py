@@ -1,6 +1,10 @@
 """Which commands train side by side, and with what that goes together."""
 
 import json
+import os
+import signal
+import threading
+import time
 
 import pytest
 import tensorflow as tf
@@ -56,3 +60,22 @@ def test_half_a_batch_is_split_evenly_over_the_devices(monkeypatch, batch_size, 
     monkeypatch.setattr(devices, "replicas", lambda: 4)
     again = Attempt(0, batch_size).again(OutOfMemoryError("memory ran out", ""))
     assert again.batch_size == half
+
+
+def test_what_is_for_one_device_returns_raises_and_ends_with_ctrl_c(monkeypatch):
+    monkeypatch.setattr(devices, "replicas", lambda: 2)
+    assert devices.on_one_device(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        devices.on_one_device(lambda: 1 // 0)
+    begin, threads = time.monotonic(), []
+
+    def train():
+        threads.append(threading.current_thread())
+        threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT]).start()
+        while time.monotonic() < begin + 5:
+            time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        devices.on_one_device(train)
+    assert time.monotonic() - begin < 2
+    assert not threads[0].is_alive()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -14,10 +15,11 @@ import side_work
 from side_work import seats, tasks
 
 from graftwork import seats as seats_module
-from graftwork import side_by_side, worker_errors
+from graftwork import side_by_side, stopping, worker_errors
 from graftwork.disk import LostDataError
 from graftwork.errors import InputError
 from graftwork.side_by_side import run_tasks
+from graftwork.stopping import Terminated, stoppable
 from graftwork.unit_folders import (
     begin_folder,
     discard_others,
@@ -105,20 +107,21 @@ def test_a_worker_reads_no_steps_from_what_others_print(tmp_path):
 
 
 def test_folders_hold_what_is_asked_for_or_nothing(tmp_path):
-    form = {"event": str}
-    (task,) = (replace(one, asked=("7", "a"), form=form) for one in tasks(tmp_path, one="well"))
+    accepts = lambda found: "event" in found  # noqa: E731
+    (task,) = tasks(tmp_path, one="well")
+    task = replace(task, asked=("7", "a"), accepts=accepts)
     begin_folder(task.folder, task.asked)
     result = task.folder / "result.json"
     result.write_text('{"event": "trained"}')
-    discard_others(task.folder, ("7", "a"), form)
+    discard_others(task.folder, ("7", "a"), accepts)
     assert task.finished() == {"event": "trained"}
     # Damaged: trained again, from the checkpoint that may be there.
     result.write_text('{"a": 1}')
     (task.folder / "checkpoints").mkdir()
-    discard_others(task.folder, ("7", "a"), form)
+    discard_others(task.folder, ("7", "a"), accepts)
     assert {entry.name for entry in task.folder.iterdir()} == {"job.json", "checkpoints"}
     # Of other steps: nothing is of use.
-    discard_others(task.folder, ("8", "a"), form)
+    discard_others(task.folder, ("8", "a"), accepts)
     assert not task.folder.exists()
 
 
@@ -152,6 +155,24 @@ def test_workers_that_are_to_stop_save_their_checkpoint_and_results_stay(tmp_pat
     assert [again[number]["steps"] for number in range(3)] == [10, 10, 10]
     assert starts(tmp_path, "quick") == [0]  # Its result was there.
     assert starts(tmp_path, "slow") == [0, 8]
+
+
+def test_a_signal_that_is_repeated_waits_for_workers_that_are_saving(tmp_path, monkeypatch):
+    monkeypatch.setattr(stopping, "SECONDS_UNTIL_AGAIN", 0.1)
+    over = threading.Event()
+
+    def terminate():
+        wait_for((tmp_path / "slow.eight").exists)
+        os.kill(os.getpid(), signal.SIGTERM)
+        over.wait(SECONDS)  # Signals of the process may come to this thread, too.
+
+    other = threading.Thread(target=terminate, daemon=True)
+    other.start()
+    with pytest.raises(Terminated), stoppable():
+        list(run_tasks(tasks(tmp_path, slow="late"), seats(1)))
+    over.set()
+    other.join()
+    assert (tmp_path / "slow.saved").exists()
 
 
 def test_workers_end_with_a_parent_that_is_killed_and_lose_nothing(tmp_path):

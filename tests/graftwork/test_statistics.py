@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from graftwork.statistics import (
     grouped_kendall,
@@ -10,11 +11,29 @@ from graftwork.statistics import (
 )
 
 
-def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    samples = rng.normal(5.0, 2.0, (60, 20))
-    covered = sum(low < 5.0 < high for low, high in map(mean_interval, samples))
-    assert 48 <= covered <= 60
+@pytest.mark.parametrize("count", [3, 20])
+def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says(count):
+    samples = np.random.default_rng(0).normal(5.0, 2.0, (400, count)).tolist()
+    inside = [low < 5.0 < high for low, high in map(mean_interval, samples)]
+    assert 0.90 <= np.mean(inside) <= 0.98
+
+
+def test_few_values_have_students_interval():
+    values = [1.0, 2.0, 4.0, 4.5]
+    wanted = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert mean_interval(values) == pytest.approx(tuple(wanted))
+
+
+def test_many_values_have_a_bootstrap_interval():
+    values = np.random.default_rng(3).exponential(size=60)
+    wanted = stats.bootstrap(
+        (values,), np.mean, method="percentile", rng=np.random.default_rng(5)
+    ).confidence_interval
+    assert mean_interval(values.tolist()) == pytest.approx(tuple(wanted), abs=0.01)
+
+
+def test_equal_values_have_an_interval_of_no_width():
+    assert mean_interval([2.0, 2.0, 2.0]) == (2.0, 2.0)
 
 
 def test_the_paired_interval_covers_as_often_as_it_says_even_for_three_pairs():

@@ -188,6 +188,7 @@ from graftwork.cli import main
 stuck.SECONDS_TO_END = 0.2
 
 def search(config):
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # As while TensorFlow is imported.
     threading.Timer(0.1, os.kill, [os.getpid(), signal.{name}]).start()
     hashlib.pbkdf2_hmac("sha1", b"", b"", 2**31 - 1)  # One call of some ten minutes.
 

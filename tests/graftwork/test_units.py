@@ -1,10 +1,16 @@
 """Runs of units: what is done is not done again, what was under way goes on."""
 
+import dataclasses
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from graftwork import units
+from graftwork.comparison_run import ComparisonRun
+from graftwork.files import read_json
 from graftwork.journal import read_journal
+from graftwork.progress import Progress
 from graftwork.run import Run
 from graftwork.units import UnitRun
 
@@ -125,3 +131,111 @@ def test_a_state_of_another_form_gives_way_to_the_one_before(path, state):
         again.begin()
         assert again.done == 3
     assert events(path)[-1] == ("restored", None)
+
+
+# Time budgets of searches with their comparisons, seed after seed.
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    seed: int
+    kind: str
+
+    def to_json(self):
+        return dataclasses.asdict(self)
+
+    def accepts(self, result):
+        return False
+
+
+class Comparing(ComparisonRun):
+    """Two seeds in 100 s of a clock of the test: rounds of 5 s, a quarter of the time for them.
+
+    The trainings of the first seed end at a given second, those of the second take one.
+    """
+
+    WORKER, FINAL = "", "final"
+
+    def __init__(self, run, clock, first_ends, stop=lambda seed: None):
+        config = SimpleNamespace(seed=0, seeds=2, steps=1, jobs=1, time_budget="100s")
+        super().__init__(config, run, Progress())
+        self.clock, self.first_ends, self.stop = clock, first_ends, stop
+
+    def execute(self):
+        self.begin()
+        return self.compare_all(walked=0)["status"]
+
+    def search(self, seed):
+        time_left = self.search_time(seed, 0.25)
+        current, _ = self.take_state()
+        rounds = current["rounds"] if current else 0
+        while time_left():
+            self.clock[0] += 5
+            rounds += 1
+            self.run.record("round", seed=seed)
+            self.checkpoint({"rounds": rounds}, {})
+            self.stop(seed)
+        self.run.record("searched", seed=seed, rounds=rounds, shared_scores=[None, None])
+        self.unit_done()
+
+    def jobs_of(self, searched):
+        return [Training(searched["seed"], kind) for kind in ("searched", "random")]
+
+    def train(self, job, state, stage):
+        if job.seed == 0 and job.kind == "random":
+            self.clock[0] = self.first_ends
+        else:
+            self.clock[0] += 1
+        return {"event": "trained", **job.to_json()}
+
+    def summary(self, events, status):
+        return {"status": status, "methods": []}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The seconds that runs have worked."""
+    seconds = [0.0]
+    monkeypatch.setattr(Run, "elapsed", property(lambda run: seconds[0]))
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("first_ends", "rounds", "trained", "status"),
+    [
+        (40, 5, 2, "finished"),  # Until 62.5 s, as if the first had taken all of its time.
+        (70, 2, 2, "finished"),  # Until 77.5 s.
+        (99.9, 1, 1, "time budget"),
+        (100, None, 0, "time budget"),
+    ],
+)
+def test_a_search_has_its_share_of_the_time_that_is_left(
+    path, clock, first_ends, rounds, trained, status
+):
+    with Run.create(path, {}) as run:
+        assert Comparing(run, clock, first_ends).execute() == status
+    events = read_journal(path)
+    searched = {e["seed"]: e["rounds"] for e in events if e["event"] == "searched"}
+    assert searched == ({0: 3} if rounds is None else {0: 3, 1: rounds})
+    assert sum(e["event"] == "trained" and e["seed"] == 1 for e in events) == trained
+    assert read_json(path / "result.json")["status"] == status
+
+
+@pytest.mark.parametrize("first_ends", [70, 99.9])
+def test_a_search_that_is_resumed_ends_when_it_would_have(path, clock, first_ends):
+    def stop(seed):
+        if seed == 1:
+            raise StopError
+
+    with Run.create(path.with_name("whole"), {}) as run:
+        status = Comparing(run, clock, first_ends).execute()
+    clock[0] = 0.0
+    with Run.create(path, {}) as run, pytest.raises(StopError):
+        Comparing(run, clock, first_ends, stop).execute()
+    with Run.resume(path) as run:
+        assert Comparing(run, clock, first_ends).execute() == status
+    whole, mine = (
+        [{**event, "memory_mb": 0} for event in read_journal(each)]
+        for each in (path.with_name("whole"), path)
+    )
+    assert mine == whole

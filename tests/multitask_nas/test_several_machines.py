@@ -1,55 +1,14 @@
 """Two workers search together: one is killed, and all go on to the end of one process alone."""
 
-import json
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-import stopped_graftwork
 import tiny
+from working_together import work_together
 
 from graftwork.files import read_json
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 200
 KILLED = "SIGKILL after 1 record round 2"
-
-
-def free_addresses(count):
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in servers]
-    for server in servers:
-        server.close()
-    return addresses
-
-
-def work_together(*arguments, stops):
-    """Runs a command as so many workers as there are `stops`, each in a process of its own."""
-    here, addresses = Path(stopped_graftwork.__file__), free_addresses(len(stops))
-    workers = []
-    for index, stop in enumerate(stops):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        words = [sys.executable, str(here), stop, *map(str, arguments)]
-        paths = {"PYTHONPATH": str(here.parents[1]), "TF_CONFIG": json.dumps(task)}
-        workers.append(
-            subprocess.Popen(
-                words,
-                env={**os.environ, **paths},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
-    try:
-        ends = [worker.communicate(timeout=SECONDS) for worker in workers]
-    finally:
-        for worker in workers:
-            worker.kill()
-    return addresses, [(worker.returncode, *end) for worker, end in zip(workers, ends, strict=True)]
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ def test_what_a_worker_has_finished_is_collected_by_a_run_without_workers(comman
     assert not (path / "jobs").exists()
 
 
-@pytest.mark.parametrize("wrong", ["steps", "form"])
+@pytest.mark.parametrize("wrong", ["steps", "names"])
 def test_what_is_no_result_of_this_training_is_not_collected(
     command, searched, searched_copy, wrong
 ):
@@ -105,9 +105,47 @@ def test_what_is_no_result_of_this_training_is_not_collected(
     words = asked(path, entry)
     if wrong == "steps":
         words[0] = "5"
-    result = {"a": 1} if wrong == "form" else {**entry, "latency_ms": None, "training_seconds": 1.0}
+    result = {**entry, "latency_ms": None, "training_seconds": 1.0}
+    if wrong == "steps":
+        del result["shared_score"]
     (folder / "result.json").write_text(json.dumps(result))
     (folder / "job.json").write_text(json.dumps(words))
     status, _, err = command("trees", "search", "--out", path, "--resume")
     assert (status, err) == (0, "")
     assert tiny.journal(path) == tiny.journal(searched)
+
+
+TREE = Job("random trees", "random", 1, 0, Network(Tree(((0, 0), (0, 1, 1))), 3, 1))
+RESULT = {
+    **{"event": "trained", **TREE.described, "channels": 3, "attribute_errors": [1.0, 2, 3.5]},
+    **{"validation_score": 0.9, "validation_error": 10.0, "test_error": 2.2},
+    **{"official_error": None, "latency_ms": None, "training_seconds": 0.5},
+    **{"parameters": 9, "flops": 99, "steps": 8},
+    "retried": {"seed": 3, "batch_size": 8, "reason": "memory ran out"},
+}
+
+
+def test_what_a_training_returns_is_accepted():
+    whole = {key: value for key, value in RESULT.items() if key != "retried"}
+    failed = TREE.failed("the loss became nan, twice")
+    for result in (RESULT, whole, failed):
+        assert TREE.accepts(json.loads(json.dumps(result)))
+    assert not TREE.accepts(failed | {"self": 1})
+    assert not TREE.accepts(failed | {"seed": 2})
+    apart = Job("no sharing", "control", 1, 0, Network(Tree(((0,), (0,))), 3, 1, 3), False)
+    assert apart.accepts({**RESULT, **apart.described})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"shared_score": 0.5}, {"self": 1}, {"seconds": 1.0}, {"reason": ""}, {"restored": []}),
+        *({"event": "failed"}, {"event": "restored"}, {"event": None}),
+        *({"method": "searched tree"}, {"kind": "searched"}, {"seed": True}, {"index": 1}),
+        *({"architecture": None}, {"channels": 4}, {"attribute_errors": [1.0]}, {"retried": {}}),
+        *({"training_seconds": 0}, {"parameters": -9}, {"flops": 10**400}, {"test_error": "2"}),
+    ],
+    ids=lambda change: f"{change}"[:30],
+)
+def test_what_no_training_of_this_job_returns_is_not_accepted(change):
+    assert not TREE.accepts({**RESULT, **change})

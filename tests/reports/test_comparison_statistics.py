@@ -21,7 +21,6 @@ from reports.comparison.statistics import (
     differences,
     effect_words,
     hedges,
-    mean_interval,
 )
 
 LOWER = Protocol("trees", "glyphs", "ab", "test error", "%", "test", True)
@@ -32,42 +31,6 @@ RUN = ComparedRun(Path("/runs/a"), "a", "trees", None)
 def result(values, method="m", kind="control", protocol=LOWER, run=RUN) -> MethodResult:
     given = values if isinstance(values, dict) else dict(enumerate(values))
     return MethodResult(run, method, kind, protocol, given)
-
-
-# Intervals.
-
-
-@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0]])
-def test_fewer_than_three_values_have_no_interval(values):
-    assert mean_interval(values) is None
-
-
-def test_few_values_have_students_interval():
-    values = [1.0, 2.0, 4.0, 4.5]
-    wanted = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert mean_interval(values) == pytest.approx(tuple(wanted))
-
-
-def test_many_values_have_a_bootstrap_interval():
-    values = np.random.default_rng(3).exponential(size=60)
-    wanted = stats.bootstrap(
-        (values,), np.mean, method="percentile", rng=np.random.default_rng(5)
-    ).confidence_interval
-    assert mean_interval(values.tolist()) == pytest.approx(tuple(wanted), abs=0.01)
-    assert mean_interval(values.tolist()) == mean_interval(values.tolist())
-
-
-def test_equal_values_have_an_interval_of_no_width():
-    assert mean_interval([2.0, 2.0, 2.0]) == (2.0, 2.0)
-
-
-def test_intervals_hold_the_mean_as_often_as_they_say():
-    rng = np.random.default_rng(0)
-    for count in (3, 20):
-        inside = [
-            low <= 0 <= high for low, high in map(mean_interval, rng.normal(size=(400, count)))
-        ]
-        assert 0.90 <= np.mean(inside) <= 0.98
 
 
 # Pairs.

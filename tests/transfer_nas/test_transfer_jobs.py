@@ -87,3 +87,30 @@ def counted(begun):
         begin(self, architecture, attribute, seed, batch_size)
 
     return noted
+
+
+CHAIN = Job(1, 2, "cross", (0, 3), 5, keep=False)
+RESULT = {
+    **{"attribute": "cross", "architecture": [0, 3], "validation_score": 0.9, "test_score": None},
+    **{"parameters": 9, "flops": 99, "training_seconds": 0.5},
+}
+
+
+def test_what_a_training_returns_is_accepted():
+    kept = dataclasses.replace(CHAIN, keep=True)
+    retried = {"retried": {"seed": 3, "batch_size": 8, "reason": "memory ran out"}}
+    assert all(map(CHAIN.accepts, (RESULT, RESULT | retried, CHAIN.failed("nan"))))
+    assert all(map(kept.accepts, (RESULT | {"saved": True}, kept.failed("nan"))))
+    assert not kept.accepts(RESULT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"failed": "nan"}, {"shared_score": 0.5}, {"reused": True}, {"saved": True}),
+        *({"attribute": "dot"}, {"architecture": [0]}, {"training_seconds": 0}, {"flops": 1.5}),
+    ],
+    ids=str,
+)
+def test_what_no_training_of_this_job_returns_is_not_accepted(change):
+    assert not CHAIN.accepts({**RESULT, **change})
