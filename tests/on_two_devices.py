@@ -8,12 +8,15 @@ How many devices there are must be said before TensorFlow starts.
 import sys
 
 import pytest
-import tensorflow as tf
 import tiny
 
 from graftwork import cli
+from graftwork.backend import load_backend
 
 if __name__ == "__main__":
+    load_backend()
+    import tensorflow as tf
+
     (cpu,) = tf.config.list_physical_devices("CPU")
     logical = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(cpu, logical)

@@ -12,7 +12,7 @@ from working_together import assert_alike, work_together
 
 pytestmark = pytest.mark.slow
 
-KILLED = "SIGKILL after 1 record round 2"
+KILLED = {"learn": "SIGKILL after 1 record round 2", "apply": "SIGKILL after 1 record searched"}
 
 
 def on_two_devices(*words):
@@ -33,7 +33,7 @@ def on_two_devices(*words):
 def workers_of(stage, path, *words):
     """Runs a stage by two workers; the second is killed, and both go on."""
     command = ("transfer", stage, *words, "--out", path, "--distribute", "multiworker")
-    addresses, (chief, killed) = work_together(*command, stops=("", KILLED))
+    addresses, (chief, killed) = work_together(*command, stops=("", KILLED[stage]))
     assert killed[0] == -9
     assert chief[0] == 1
     (line,) = chief[2].splitlines()
