@@ -100,7 +100,8 @@ def feed(dataset: object, folder: Path, repeats: int) -> None:
     """Prints the batches a second of our pipelines and of one that reads files."""
     import tensorflow as tf
 
-    from graftwork.training import Trainer, TrainingData
+    from graftwork.training import Trainer
+    from graftwork.training_data import TrainingData
     from multitask_nas.supernet import build_supernet
 
     network = build_supernet((1, 2), ATTRIBUTES, 1, 1, dataset.image_shape, 0)

@@ -20,7 +20,8 @@ import tensorflow as tf
 
 from graftwork.devices import engine
 from graftwork.engine_options import EngineOptions
-from graftwork.training import Trainer, TrainingData
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from multitask_nas.supernet import build_supernet as build_trees
 from multitask_nas.tree import TreeSpace
 from transfer_nas.space import ChainSpace

@@ -19,9 +19,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from graftwork.compiled import compiled
 from graftwork.losses import MaskedBinaryCrossentropy
 from graftwork.optimizers import LazyAdam
-from graftwork.training import Trainer, TrainingData, compiled
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from multitask_nas.evaluator import count_right
 from multitask_nas.model import build_model
 from multitask_nas.supernet import build_supernet

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from graftwork.compiled import compiled
 from graftwork.space import Architecture
-from graftwork.training import compiled
 
 BATCH = 64
 

@@ -7,7 +7,7 @@ from gan_nas.image_maker import ImageMaker
 from gan_nas.networks import Networks
 from graftwork.adversarial_draws import AdversarialLoss, AdversarialSettings
 from graftwork.adversarial_training import AdversarialTrainer
-from graftwork.training import TrainingData
+from graftwork.training_data import TrainingData
 
 
 class Pair:

@@ -30,7 +30,7 @@ from graftwork.latency import FILE
 from graftwork.precision import full_precision
 from graftwork.progress import Progress
 from graftwork.space import Architecture
-from graftwork.training import TrainingData
+from graftwork.training_data import TrainingData
 
 
 class Setup:

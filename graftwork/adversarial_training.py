@@ -22,7 +22,7 @@ from graftwork.errors import InputError
 from graftwork.loss_scaling import forget
 from graftwork.space import Architecture
 from graftwork.stopping import stop_if_asked
-from graftwork.training import TrainingData, pipeline
+from graftwork.training_data import TrainingData, pipeline
 from graftwork.training_state import named_arrays, restore_variables
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from graftwork import files
 from graftwork.collective import agree
-from graftwork.training import compiled
+from graftwork.compiled import compiled
 
 
 def latency_ms(model: keras.Model, repeats: int = 30) -> float:

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from graftwork.compiled import compiled
 from graftwork.controller import INITIAL_RANGE, Controller, GuidedController
 from graftwork.devices import on_one_device
 from graftwork.errors import InputError
 from graftwork.precision import full_precision
-from graftwork.training import compiled
 
 
 class Policy:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from graftwork.compiled import gpu_count
 from graftwork.engine_options import JobOptions
 from graftwork.progress import Stage
 from graftwork.seats import seats
 from graftwork.side_by_side import Task, run_tasks
-from graftwork.training import gpu_count
 from graftwork.unit_folders import Job, Unit, discard_others, unit_folder
 
 MOST_NAMES = 4

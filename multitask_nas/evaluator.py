@@ -8,10 +8,11 @@ import numpy as np
 from keras import ops
 
 from graftwork.collective import agree
+from graftwork.compiled import compiled
 from graftwork.rows import batches
 from graftwork.search import Evaluator
 from graftwork.space import Architecture
-from graftwork.training import Trainer, compiled
+from graftwork.training import Trainer
 from multitask_nas.exact import tree_scores
 from multitask_nas.scores import Counts, count_classes
 from multitask_nas.supernet import TreeSupernet

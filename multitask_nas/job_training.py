@@ -9,7 +9,7 @@ from datasets import Dataset
 from graftwork.cluster import workers
 from graftwork.failures import Attempt, TrainingError, with_retry
 from graftwork.stopping import CheckpointDue, StopRequested, saved_when_stopped
-from graftwork.training import TrainingData
+from graftwork.training_data import TrainingData
 from graftwork.units import State
 from multitask_nas.comparison import Job, run_job
 from multitask_nas.config import TreeSearch

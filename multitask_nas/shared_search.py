@@ -20,7 +20,8 @@ from graftwork.strategies import (
     Strategy,
     make_strategy,
 )
-from graftwork.training import Trainer, TrainingData
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from multitask_nas.config import TreeSearch
 from multitask_nas.constraints import constraints_of
 from multitask_nas.evaluator import SupernetEvaluator

@@ -13,9 +13,11 @@ from datasets import Dataset
 from datasets.merged import official_score
 from graftwork.augmentation import Augmentation
 from graftwork.collective import agree
+from graftwork.compiled import compiled
 from graftwork.rows import batches
 from graftwork.space import Architecture
-from graftwork.training import Trainer, TrainingData, compiled
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from multitask_nas.evaluator import count_right
 from multitask_nas.scores import Counts, count_classes
 from multitask_nas.supernet import TreeSupernet

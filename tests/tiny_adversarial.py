@@ -12,7 +12,7 @@ from gan_nas.losses import LOSSES
 from graftwork.adversarial_draws import AdversarialSettings
 from graftwork.adversarial_training import AdversarialTrainer
 from graftwork.augmentation import Augmentation
-from graftwork.training import TrainingData
+from graftwork.training_data import TrainingData
 
 SIZE, LATENT, CLASSES, CHOICES = 8, 5, 3, 4
 SETTINGS = AdversarialSettings(

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from datasets import Dataset
+from graftwork.compiled import compiled
 from graftwork.rows import batches
 from graftwork.space import Architecture
-from graftwork.training import compiled
 from transfer_nas.supernet import ChainSupernet
 
 BATCH = 256

@@ -12,7 +12,8 @@ from datasets import Dataset
 from graftwork.augmentation import Augmentation
 from graftwork.collective import agree
 from graftwork.space import Architecture
-from graftwork.training import Trainer, TrainingData
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from transfer_nas.model import parameters_and_flops
 from transfer_nas.predictor import Predictor
 from transfer_nas.scores import attribute_score

@@ -11,6 +11,7 @@ import tiny
 
 import graftwork
 from graftwork import cli
+from graftwork.commands import COMMANDS
 from graftwork.run import Run
 from multitask_nas.config import TreeSearch
 
@@ -29,7 +30,7 @@ def no_tensorflow(monkeypatch):
 def configurations(monkeypatch):
     """Notes what commands are called with, in place of running them."""
     seen = []
-    functions = {command.function.replace(":", ".") for command in cli.COMMANDS.values()}
+    functions = {command.function.replace(":", ".") for command in COMMANDS.values()}
     for function in functions:
         monkeypatch.setattr(function, seen.append)
     return seen
@@ -212,7 +213,7 @@ def test_an_unknown_command_is_refused_with_the_near_ones(command, words, parts)
     assert_refused(command(*words), *parts)
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example_that_works(command, configurations, name):
     status, out, err = command(*name.split(), "--help")
     assert (status, err) == (0, "")

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from graftwork.augmentation import Augmentation
 from graftwork.batch_order import BatchOrder
+from graftwork.compiled import compiled
 from graftwork.errors import InputError
 from graftwork.losses import MaskedBinaryCrossentropy
-from graftwork.training import Trainer, TrainingData, compiled
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from multitask_nas.supernet import build_supernet
 
 BLOCKS = (1, 2, 3)

@@ -8,7 +8,7 @@ import time
 import tiny
 from test_resume import without_times
 
-from graftwork import training
+from graftwork import training_data
 from graftwork.files import read_json
 
 
@@ -41,7 +41,7 @@ def test_a_search_goes_on_after_a_full_disk_and_lost_data(command, searched, tmp
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + next(jumps))
     words = ["trees", "search", "--out", run, *tiny.SEARCH, "--time-budget", "1h"]
-    calls, read = itertools.count(), training.read_rows
+    calls, read = itertools.count(), training_data.read_rows
 
     def lost(*arguments):
         if next(calls) == 8:
@@ -49,8 +49,8 @@ def test_a_search_goes_on_after_a_full_disk_and_lost_data(command, searched, tmp
         return read(*arguments)
 
     with monkeypatch.context() as patch:  # Images that do not fit on the device, on a bad disk.
-        patch.setattr(training.TrainingData, "on_device", property(lambda self: None))
-        patch.setattr(training, "read_rows", lost)
+        patch.setattr(training_data.TrainingData, "on_device", property(lambda self: None))
+        patch.setattr(training_data, "read_rows", lost)
         assert_stopped(command(*words), run, "images.npy is shorter than it was")
     for name in ("path_scores.npz", "report.html"):  # All others: tests/graftwork/test_disk.py.
         with monkeypatch.context() as patch:

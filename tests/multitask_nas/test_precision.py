@@ -9,7 +9,8 @@ import tiny
 
 from graftwork.devices import engine
 from graftwork.engine_options import EngineOptions
-from graftwork.training import Trainer, TrainingData
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from multitask_nas.model import build_model
 from multitask_nas.supernet import build_supernet
 from multitask_nas.tree import TreeSpace

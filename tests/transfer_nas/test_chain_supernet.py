@@ -8,7 +8,8 @@ import tensorflow as tf
 from keras import ops
 
 from graftwork.errors import InputError
-from graftwork.training import Trainer, TrainingData
+from graftwork.training import Trainer
+from graftwork.training_data import TrainingData
 from transfer_nas.layers import NORMALIZED
 from transfer_nas.model import plain_model
 from transfer_nas.space import OPERATIONS, ChainSpace
