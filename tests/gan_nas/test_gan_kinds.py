@@ -44,7 +44,7 @@ def colourful():
             id="augmentation, two steps",
             marks=pytest.mark.slow,
         ),
-        pytest.param([], {"images": colourful()}, id="colour"),
+        pytest.param([], {"images": colourful()}, id="colour", marks=pytest.mark.slow),
     ],
 )
 def test_a_search_ends_with_a_generator(run_gans, tmp_path, flags, changes):

@@ -278,6 +278,7 @@ def test_a_run_that_lost_its_first_tree_is_not_resumed(command, whole, tmp_path)
     assert (status, "lacks the tree" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_resumed_without_the_other_run_it_ends_the_same(command, whole, tmp_path):
     run, gone = tmp_path / "run", shutil.copytree(whole[1], tmp_path / "gone")
     flags = ("--out", run, "--warm-start", gone)
