@@ -59,8 +59,9 @@ class Job:
     keep: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the job as JSON values."""
-        return dataclasses.asdict(self)
+        """Returns the job as JSON values; `keep` where it is true, as runs of before had none."""
+        values = dataclasses.asdict(self)
+        return values if self.keep else {key: values[key] for key in values if key != "keep"}
 
     def accepts(self, result: dict[str, Any]) -> bool:
         """Whether what a worker's folder holds can be what came of it."""

@@ -12,6 +12,7 @@ from gan_nas.samples import Samples
 from gan_nas.sampling import latents
 from gan_nas.setup import Setup
 from gan_nas.standalone import StandaloneTraining
+from graftwork.collective import agree
 from graftwork.failures import Attempt, NotFiniteError, TrainingError, with_retry
 from graftwork.progress import Stage
 from graftwork.stopping import StopRequested, saved_when_stopped
@@ -107,7 +108,9 @@ class JobTrainings:
 
     def _finished(self, job: Job, training: StandaloneTraining) -> dict[str, Any]:
         entry = entry_of(job, training, self.setup)
-        if not training.maker.finite:  # Such images are made grey, and have a KID like others.
+        if not agree(
+            training.maker.finite
+        ):  # Such images are made grey, and have a KID like others.
             raise NotFiniteError(
                 "the images of the trained generator are no finite numbers",
                 "Begin a new run with lower learning rates, or another loss.",

@@ -129,6 +129,7 @@ def _random_search(
         "architecture": list(best),
         "score": finite_or_none(score),
         "evaluations": evaluations,
+        "scored": len(known),
         "mean_score": float(known.mean()) if len(known) else None,
     }
 

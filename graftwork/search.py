@@ -51,7 +51,10 @@ def search(
     """
     while not strategy.done and time_left():
         trained = evaluator.train(strategy.training_sample) if strategy.trains else {}
-        candidates = agreed(strategy.ask())
+        asked = strategy.ask()
+        candidates = agreed(asked)
+        if candidates != asked:
+            strategy.take_back(asked)
         scores = evaluator.evaluate(candidates)
         strategy.tell(candidates, scores)
         record({**trained, **strategy.report()})

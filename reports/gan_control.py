@@ -44,7 +44,7 @@ def _seed(search: dict[str, Any]) -> _Seed | None:
         number(search, "candidates_mean"),
         number(control, "mean_score"),
         number(search, "candidates"),
-        number(control, "evaluations"),
+        number(control, "scored"),
     )
     return None if None in found else _Seed(*(value for value in found if value is not None))
 
@@ -86,7 +86,7 @@ def _bests(search: dict[str, Any], reward: str, several: bool) -> str:
         f"{_value(ours, reward)}, the best {_of(draws, 'uniform draw', 'of a random search')} "
         f"{_value(theirs, reward)}{' (first seed)' if several else ''}"
     )
-    if candidates is not None and candidates == draws:
+    if candidates is None or draws is None or 2 * candidates > draws:
         return f"{text}."
     return f"{text}: of more draws the best is better by chance alone."
 

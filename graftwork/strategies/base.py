@@ -48,6 +48,15 @@ class Strategy(abc.ABC):
                 attribute, or one column where there is a single score.
         """
 
+    def take_back(self, architectures: Sequence[Architecture]) -> None:  # noqa: B027
+        """Forgets that it has asked for some architectures, which it will not be told of.
+
+        Nothing to do for a strategy that keeps no account of what it has asked for.
+
+        Args:
+            architectures: What `ask` returned.
+        """
+
     @abc.abstractmethod
     def training_sample(self, rng: np.random.Generator) -> Architecture:
         """Returns the architecture that the next step of shared training uses.

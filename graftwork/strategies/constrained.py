@@ -87,6 +87,9 @@ class Constrained(Strategy):
     def ask(self) -> list[Architecture]:
         return self.strategy.ask()
 
+    def take_back(self, architectures: Sequence[Architecture]) -> None:
+        self.strategy.take_back(architectures)
+
     def tell(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
         before = self.best
         told = []

@@ -50,6 +50,10 @@ class OneShot(Strategy):
         # While the weights change a score says how far they are, and chooses nothing.
         return [self.best] if self._round < self.rounds else self.strategy.ask()
 
+    def take_back(self, architectures: Sequence[Architecture]) -> None:
+        if self._round >= self.rounds:
+            self.strategy.take_back(architectures)
+
     def tell(self, architectures: Sequence[Architecture], scores: np.ndarray) -> None:
         if self._round >= self.rounds:
             self.strategy.tell(architectures, scores)

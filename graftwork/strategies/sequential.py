@@ -106,6 +106,10 @@ class SequentialStrategy(Strategy):
             "evaluated": len(self.history),
         }
 
+    def take_back(self, architectures: Sequence[Architecture]) -> None:
+        for architecture in architectures:
+            self.pending.remove(architecture)
+
     def is_new(self, architecture: Architecture) -> bool:
         """Whether an architecture was never asked for."""
         return architecture not in self.history and architecture not in self.pending

@@ -164,6 +164,7 @@ def search(candidates_mean, random_mean, score=-1.0, draws=264):
     control = None
     if random_mean is not None:
         control = {"score": -0.5, "mean_score": random_mean, "evaluations": draws}
+        control["scored"] = draws
     found = {"candidates": 24, "candidates_mean": candidates_mean, "random_search": control}
     return {**found, "score": score}
 

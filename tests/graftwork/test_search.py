@@ -5,8 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from graftwork import search as search_module
 from graftwork.search import Evaluator, search
-from graftwork.strategies import Strategy
+from graftwork.space import Decision, Space
+from graftwork.strategies import Strategy, make_strategy
+from graftwork.strategies.one_shot import OneShot
 
 
 class Scripted(Strategy):
@@ -116,3 +119,34 @@ def test_an_interrupted_search_goes_on_from_its_last_record():
     assert search(again, Logging(log), lambda: True, more.append) == (5,)
     assert [record["round"] for record in more] == [4, 5]
     assert log.count("ask") == 5
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["alone", "one-shot"])
+def test_a_worker_that_proposes_other_architectures_ends_with_the_chief(monkeypatch, wrapped):
+    """What rounding, here another seed, lets it propose is not evaluated, nor counted."""
+    space = Space([Decision(name, ("a", "b", "c")) for name in "wxyz"])
+    rounds, strategies = [], []
+
+    class Sums(Evaluator):
+        def train(self, sample):
+            return {}
+
+        def evaluate(self, architectures):
+            return np.array([[sum(a)] for a in architectures], float)
+
+    def run(seed, agreed):
+        inner = make_strategy("evolution", space, evaluations=20, seed=seed, batch=3)
+        strategies.append(inner)
+        monkeypatch.setattr(search_module, "agreed", agreed)
+        strategy = OneShot(inner, 1) if wrapped else inner
+        return search(strategy, Sums(), lambda: True, lambda event: None)
+
+    def note(architectures):
+        rounds.append(list(architectures))
+        return rounds[-1]
+
+    best, told = run(0, note), iter(rounds)
+    assert run(1, lambda architectures: next(told)) == best
+    assert not list(told)
+    chief, worker = strategies
+    assert (worker.history, worker.pending) == (chief.history, [])

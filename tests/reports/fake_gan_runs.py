@@ -195,6 +195,7 @@ def make_search(
             "architecture": [2, 1],
             "score": -0.024 if seed else -0.019,
             "evaluations": 300,
+            "scored": 300,
             "mean_score": -0.09,
         },
         "evaluations": 300,
