@@ -108,9 +108,8 @@ class JobTrainings:
 
     def _finished(self, job: Job, training: StandaloneTraining) -> dict[str, Any]:
         entry = entry_of(job, training, self.setup)
-        if not agree(
-            training.maker.finite
-        ):  # Such images are made grey, and have a KID like others.
+        # Such images are made grey, and have a KID like others.
+        if not agree(training.maker.finite):
             raise NotFiniteError(
                 "the images of the trained generator are no finite numbers",
                 "Begin a new run with lower learning rates, or another loss.",
