@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
-SECONDS_TO_END = 9.5
+SECONDS_TO_END = 9.0
 """How long after its first signal a process may live: a little more than a training may save."""
 
 
