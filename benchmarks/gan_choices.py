@@ -1,10 +1,10 @@
 """What the settings of a search of generators do to what it finds, beside random cells.
 
-    python benchmarks/gan_choices.py                      # some 30 minutes on 2 cores
-    python benchmarks/gan_choices.py --choices "4 × longer" --seeds 5
+    python benchmarks/gan_choices.py                          # digits: some 30 minutes on 2 cores
+    python benchmarks/gan_choices.py --dataset glyphs --choices "4 × longer" --seeds 5
 
-Every choice is a whole `gans search` on glyphs that differs in one setting from the first, which is
-small: it says how choices compare, not how good generators become. A choice has the same seeds,
+Every choice is a whole `gans search` that differs in one setting from the first, which is small:
+it says how choices compare, not how good generators become. A choice has the same seeds,
 and as many random cells, trained the same way. The table has the KID of the found generators, how
 much lower it is than that of the random cells (paired over seeds, 95 % interval), and Kendall's τ
 between the reward under shared weights and −KID of the trained generator.
@@ -26,7 +26,7 @@ from graftwork import cli
 from graftwork.backend import load_backend
 
 SMALL = (
-    *("--dataset", "glyphs", "--channels", "16", "12", "8", "--latent", "32", "--batch-size", "16"),
+    *("--channels", "16", "--latent", "32", "--batch-size", "16"),
     *("--warmup-rounds", "10", "--rounds", "20", "--round-steps", "40", "--children", "6"),
     *("--candidates", "16", "--reward-images", "256", "--steps", "400", "--images", "1024"),
     *("--random-cells", "4", "--top", "1", "--no-controls"),
@@ -35,7 +35,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "as is": (),
     "1 node": ("--nodes", "1"),
     "3 nodes": ("--nodes", "3"),
-    "channels 24, 16, 12": ("--channels", "24", "16", "12"),
+    "32 channels": ("--channels", "32"),
     "entropy 0.02": (),
     "entropy 1": (),
     "reward FID": ("--reward", "fid"),
@@ -45,7 +45,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 ENTROPY = {"entropy 0.02": 0.02, "entropy 1": 1.0}
 
 
-def searched(choice: str, seeds: int, out: Path) -> dict:
+def searched(choice: str, dataset: str, seeds: int, out: Path) -> dict:
     """Searches in a process of its own, as memory would grow. Returns its result."""
     child = os.fork()
     if not child:
@@ -62,7 +62,8 @@ def searched(choice: str, seeds: int, out: Path) -> dict:
                     AGan.__init__, entropy_weight=ENTROPY.get(choice, 0.2)
                 )
 
-            words = ["gans", "search", "--out", str(out), "--seeds", str(seeds)]
+            words = ["gans", "search", "--dataset", dataset, "--out", str(out)]
+            words += ["--seeds", str(seeds)]
             descriptor = os.open(out.with_suffix(".txt"), os.O_WRONLY | os.O_CREAT)
             os.dup2(descriptor, 1)
             with mock.patch.object(shared_search, "AGan", Changed):
@@ -95,6 +96,7 @@ def main() -> None:
     """Prints the table, a line a choice."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--choices", nargs="+", choices=CHOICES, default=list(CHOICES))
+    parser.add_argument("--dataset", default="digits")
     parser.add_argument("--seeds", type=int, default=3)
     config = parser.parse_args()
     print("| choice | found | random cells | lower by | 95 % interval | τ (generators) | seconds |")
@@ -102,7 +104,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for choice in config.choices:
             out = Path(folder) / choice.replace(" ", "-")
-            print(row(choice, searched(choice, config.seeds, out)), flush=True)
+            print(row(choice, searched(choice, config.dataset, config.seeds, out)), flush=True)
 
 
 if __name__ == "__main__":

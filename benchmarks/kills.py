@@ -1,6 +1,6 @@
 """Kills runs with `kill -9` at random moments and resumes them: the end must be that of no kill.
 
-    python benchmarks/kills.py                          # 50 kills a kind; some 50 minutes on 2 cores
+    python benchmarks/kills.py                        # 50 kills a kind; some 50 minutes on 2 cores
     python benchmarks/kills.py --kinds trees --kills 15 --seed 1
 
 Each kind is a tiny run on a made dataset. It runs once undisturbed; then it is started, killed
